@@ -1,0 +1,1 @@
+"""Importers: the only code that knows how an upstream spells its facts."""

@@ -1,0 +1,1 @@
+"""Where facts rest between sessions. The cache is disposable; the sweep ledger is not and lives elsewhere."""

@@ -1,0 +1,69 @@
+"""What a store keeps, and the clock that everything which ages is given."""
+
+from __future__ import annotations
+
+import time
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+"""Bumped whenever a record changes shape; rows of another version are dropped and fetched again."""
+
+
+class Clock(Protocol):
+    """Passed to whatever ages, so that tests decide what time it is."""
+
+    def now_s(self) -> float:
+        """Return Unix time in seconds."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds on a clock that never jumps."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_s(self) -> float:
+        """Return Unix time in seconds."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        return time.monotonic()
+
+
+class Stored(msgspec.Struct, Generic[T], frozen=True):
+    """Rows of one refresh and when it was."""
+
+    rows: list[T]
+    refreshed_s: int
+    """Unix seconds."""
+
+
+class CatalogStore(Protocol):
+    """Keeps the last good rows. Synchronous: call it in a thread. Saving replaces all rows of its kind at once."""
+
+    def load_models(self) -> Stored[ModelRecord] | None:
+        """Return the models of the last refresh, in its order; None when there are none of this schema version."""
+
+    def save_models(self, rows: list[ModelRecord], refreshed_s: int) -> None:
+        """Replace all models."""
+
+    def load_all_endpoints(self) -> dict[str, Stored[EndpointRecord]]:
+        """Return the endpoints of every model that was expanded, by model id, each in upstream's order."""
+
+    def save_endpoints(self, model: str, rows: list[EndpointRecord], refreshed_s: int) -> None:
+        """Replace the endpoints of one model."""
+
+    def load_providers(self) -> Stored[ProviderRecord] | None:
+        """Return the providers of the last refresh."""
+
+    def save_providers(self, rows: list[ProviderRecord], refreshed_s: int) -> None:
+        """Replace all providers."""
+
+    def close(self) -> None:
+        """Release the file."""

@@ -1,0 +1,104 @@
+"""Content-Length framing without IO (LSP base protocol): one codec for daemon, client and tests."""
+
+from __future__ import annotations
+
+import re
+
+MAX_HEADER_BYTES = 4096
+MAX_HEADER_LINES = 16
+MAX_BODY_BYTES = 8 << 20
+"""Larger messages are refused: nothing an editor sends comes near."""
+
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LENGTH = re.compile(rb"[0-9]{1,15}")
+
+
+class FramingError(ValueError):
+    """The stream is no Content-Length framing, or a frame is too large; it cannot be read on."""
+
+
+def frame(body: bytes) -> bytes:
+    """Return `body` with its header."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class FrameDecoder:
+    """Cuts a byte stream into message bodies, however it is chunked.
+
+    Header names are case-insensitive and lines may end in LF alone, as lenient peers accept; other headers are
+    skipped. Raises FramingError when resync is impossible.
+    """
+
+    def __init__(self, max_body: int = MAX_BODY_BYTES) -> None:
+        self._max_body = max_body
+        self._buffer = bytearray()
+        self._length: int | None = None
+        """Length of the body being read; None while in the header."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the bodies that `data` completes, in order."""
+        self._buffer += data
+        bodies: list[bytes] = []
+        while (body := self._next()) is not None:
+            bodies.append(body)
+        return bodies
+
+    @property
+    def pending(self) -> bool:
+        """Whether a frame has begun and not ended: an EOF now cuts a message short."""
+        return bool(self._buffer) or self._length is not None
+
+    def _next(self) -> bytes | None:
+        if self._length is None and not self._read_header():
+            return None
+        if self._length is None or len(self._buffer) < self._length:
+            return None
+        body = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
+        self._length = None
+        return body
+
+    def _read_header(self) -> bool:
+        end = _header_end(self._buffer)
+        if end is None:
+            if len(self._buffer) > MAX_HEADER_BYTES:
+                raise FramingError(f"header longer than {MAX_HEADER_BYTES} bytes")
+            return False
+        head = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        self._length = _content_length(head, self._max_body)
+        return True
+
+
+def _header_end(buffer: bytearray) -> int | None:
+    """Return the index after the empty line that ends the header; None when it has not come."""
+    ends = [
+        at + len(mark)
+        for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n")
+        if (at := buffer.find(mark, 0, MAX_HEADER_BYTES + 4)) >= 0
+    ]
+    return min(ends, default=None)
+
+
+def _content_length(head: bytes, max_body: int) -> int:
+    lines = [line for line in head.replace(b"\r\n", b"\n").split(b"\n") if line]
+    if len(lines) > MAX_HEADER_LINES:
+        raise FramingError(f"more than {MAX_HEADER_LINES} header lines")
+    length = None
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _TOKEN.fullmatch(name):
+            raise FramingError(f"not a header line: {line[:60]!r}")
+        if name.lower() == b"content-length":
+            length = _parse_length(value.strip(), max_body)
+    if length is None:
+        raise FramingError("header without Content-Length")
+    return length
+
+
+def _parse_length(value: bytes, max_body: int) -> int:
+    if not _LENGTH.fullmatch(value):
+        raise FramingError(f"Content-Length is not a number: {value[:40]!r}")
+    if int(value) > max_body:
+        raise FramingError(f"message of {int(value)} bytes; at most {max_body} are taken")
+    return int(value)

@@ -1,0 +1,212 @@
+"""Params and results of the methods that ask about the catalog, the daemon and the preferences."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from .catalog import Basis, EndpointRecord, Freshness, Support
+from .money import Money
+from .preferences import ConfigProblem, LLMParameters, ModelProfile
+from .wire import Wire
+
+
+class SearchModelsParams(Wire):
+    """A free-text query over id, name, canonical slug and description; empty lists all."""
+
+    query: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+class SearchRow(Wire):
+    """One model as a picker shows it."""
+
+    id: str
+    name: str
+    author: str
+    slug: str
+    """With the variant, where there is one."""
+    context_hint: int | None
+    """Tokens."""
+    supports_tools: Support
+    basis: Basis
+    """Whether `supportsTools` is a hint of the model list or the truth of the endpoints."""
+    prompt_per_1m: Money | None
+    """The cheapest endpoint's price, USD per million prompt tokens; null when unknown or varying."""
+    completion_per_1m: Money | None
+    description: str
+    expires: str | None
+    source: str
+
+
+class SearchModelsResult(Wire):
+    """Rows, best first; with an empty query, in the order of the catalog."""
+
+    rows: list[SearchRow]
+    total: int
+    """How many models match, before `limit`."""
+    freshness: Freshness
+
+
+class ListEndpointsParams(Wire):
+    """Which model to expand."""
+
+    model: str
+
+
+class ListEndpointsResult(Wire):
+    """The endpoints of a model, cheapest prompt first as upstream sends them."""
+
+    model: str
+    endpoints: list[EndpointRecord]
+    freshness: Freshness
+    message: str | None = None
+    """For people, e.g. that a router has no endpoints of its own."""
+
+
+class RefreshCatalogParams(Wire):
+    """Nothing: refresh models and providers. `model`: refresh the endpoints of that model instead."""
+
+    model: str | None = None
+
+
+class Refreshed(Wire):
+    """What one refresh did. A failed or empty one keeps the last good rows."""
+
+    kind: Literal["models", "endpoints", "providers"]
+    outcome: Literal["updated", "unchanged", "failed"]
+    count: int
+    """Rows held now."""
+    skipped: int
+    """Rows of the answer that could not be read."""
+    freshness: Freshness
+    model: str | None = None
+    added: list[str] = []
+    """Ids of models, or tags of endpoints."""
+    removed: list[str] = []
+    message: str | None = None
+    """Why it failed, or what was skipped, for people."""
+
+
+class RefreshCatalogResult(Wire):
+    """One entry per kind refreshed."""
+
+    refreshed: list[Refreshed]
+
+
+class StatusParams(Wire):
+    """Nothing to ask for."""
+
+
+class CatalogStatus(Wire):
+    """What the catalog holds."""
+
+    models: int
+    endpoints: int
+    providers: int
+    freshness: Freshness
+    upstream: str
+    """Base URL, without credentials."""
+
+
+class ConfigStatus(Wire):
+    """What became of config.toml."""
+
+    path: str
+    state: Literal["loaded", "absent", "broken", "unreadable"]
+    """"broken" and "unreadable" keep the last good preferences."""
+    problems: list[ConfigProblem]
+    message: str | None = None
+
+
+class StatusResult(Wire):
+    """The daemon about itself."""
+
+    version: str
+    protocol: str
+    pid: int
+    uptime_s: float
+    catalog: CatalogStatus
+    config: ConfigStatus
+    has_key: bool
+    """Whether an API key was found; never the key."""
+    running_sweeps: int
+
+
+class ListProfilesParams(Wire):
+    """With a model, its own profiles come along."""
+
+    model: str | None = None
+
+
+class ListedProfile(Wire):
+    """A profile and where it applies."""
+
+    profile: ModelProfile
+    scope: Literal["model", "global", "built-in"]
+    is_default: bool
+
+
+class ListProfilesResult(Wire):
+    """The model's own profiles first, then the global ones, then the built-in one."""
+
+    profiles: list[ListedProfile]
+
+
+class SetDefaultProfileParams(Wire):
+    """With a model, its default; without, the global default."""
+
+    name: str
+    model: str | None = None
+
+
+class SaveProfileParams(Wire):
+    """Save `params`, or the parameters of a sweep row, under `name`: for one model, or for all without `model`."""
+
+    name: str
+    params: LLMParameters = LLMParameters()
+    model: str | None = None
+    sweep_id: str | None = None
+    request_id: str | None = None
+    """A row of `sweepId`; its model and parameters are taken where `model` and `params` are not given."""
+    set_default: bool = False
+
+
+class DeleteProfileParams(Wire):
+    """Which profile to remove: of one model, or a global one without `model`."""
+
+    name: str
+    model: str | None = None
+
+
+class SelectEndpointsParams(Wire):
+    """The endpoints to use for a model, as tags or slugs; an empty list removes the selection."""
+
+    model: str
+    endpoints: list[str]
+
+
+class ConfigEdited(Wire):
+    """What an edit of config.toml did."""
+
+    changed: bool
+    """False when the file said so already."""
+    via: Literal["disk", "editor"]
+    """"editor" when the file is open there: the edit can be undone and is not saved yet."""
+    path: str
+    message: str
+
+
+class PreferencesChanged(Wire):
+    """Preferences were read again: on a save, an edit, or the file going away."""
+
+    config: ConfigStatus
+    changed: bool
+    """Whether the effective preferences differ from before; false when the file is broken."""
+
+
+class CatalogChanged(Wire):
+    """A refresh ended, in the background or asked for."""
+
+    refreshed: Refreshed
