@@ -23,6 +23,8 @@ class Method(Generic[P, R]):
     summary: str
     slow: bool = False
     """Whether it may take over a second: it then reports work-done progress and can be cancelled."""
+    edits: bool = False
+    """Whether it edits config.toml: through `workspace/applyEdit` where the client has the file open, else on disk."""
 
     @property
     def short(self) -> str:
@@ -35,8 +37,10 @@ class Method(Generic[P, R]):
         return f"ploked.{self.short}" if self.direction == "request" else None
 
 
-def _request(name: str, params: type[P], result: type[R], summary: str, *, slow: bool = False) -> Method[P, R]:
-    return Method(f"ploked/{name}", params, result, "request", "0.1", summary, slow)
+def _request(
+    name: str, params: type[P], result: type[R], summary: str, *, slow: bool = False, edits: bool = False
+) -> Method[P, R]:
+    return Method(f"ploked/{name}", params, result, "request", "0.1", summary, slow, edits)
 
 
 def _notification(name: str, params: type[P], summary: str) -> Method[P, None]:
@@ -106,24 +110,28 @@ SET_DEFAULT_PROFILE = _request(
     queries.SetDefaultProfileParams,
     queries.ConfigEdited,
     "Make a profile the default of a model, or of all models, in config.toml.",
+    edits=True,
 )
 SAVE_PROFILE = _request(
     "saveProfile",
     queries.SaveProfileParams,
     queries.ConfigEdited,
     "Save parameters, or those of a sweep row, as a profile in config.toml.",
+    edits=True,
 )
 DELETE_PROFILE = _request(
     "deleteProfile",
     queries.DeleteProfileParams,
     queries.ConfigEdited,
     "Remove a profile from config.toml.",
+    edits=True,
 )
 SELECT_ENDPOINTS = _request(
     "selectEndpoints",
     queries.SelectEndpointsParams,
     queries.ConfigEdited,
     "Write the selected endpoints of a model to config.toml.",
+    edits=True,
 )
 PREFERENCES_CHANGED = _notification(
     "preferencesChanged",

@@ -127,12 +127,20 @@ class ModelPrefs(Prefs):
     profiles: list[ModelProfile] = []
 
 
+class CachePrefs(Prefs):
+    """How long facts count as fresh, in seconds (`[registry.cache]`)."""
+
+    models_ttl_s: Count = 21_600
+    endpoints_ttl_s: Count = 1_800
+
+
 class RegistryPrefs(Prefs):
     """The whole `[registry]` table."""
 
     global_default_profile: str | None = None
     strictness: Strictness = "AllowCustom"
     routing: RoutingPrefs = RoutingPrefs()
+    cache: CachePrefs = CachePrefs()
     profiles: list[ModelProfile] = []
     models: list[ModelPrefs] = []
 
