@@ -25,9 +25,10 @@ class Settings(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], home: Path) -> Settings:
-        """Return the settings of `$PLOKED_CONFIG`, `$PLOKED_CACHE_DIR`, `$PLOKED_OPENROUTER_URL`, `$OPENROUTER_API_KEY`.
+        """Return the settings that the environment gives.
 
-        Unset ones follow the XDG base directories. With `$PLOKED_CACHE_DIR` set, the ledger lies there too.
+        Read are `PLOKED_CONFIG`, `PLOKED_CACHE_DIR`, `PLOKED_OPENROUTER_URL` and `OPENROUTER_API_KEY`; unset ones
+        follow the XDG base directories. With `PLOKED_CACHE_DIR` set, the ledger lies there too.
         """
         config = environ.get("PLOKED_CONFIG")
         cache = environ.get("PLOKED_CACHE_DIR")

@@ -1,0 +1,287 @@
+"""RegistryService: the one thing that servers and commands call. It joins facts, preferences, plans and sweeps.
+
+Architecture invariant: nothing here knows JSON-RPC, LSP or HTTP; every request of the table is one method.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import msgspec
+from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
+from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
+from ploked_protocol.errors import NoEligibleEndpoint
+from ploked_protocol.methods import Method
+from ploked_protocol.plans import RoutePlan, RoutePlanParams
+from ploked_protocol.preferences import ConfigProblem, ModelProfile
+
+from . import __version__, routing
+from .catalog import WarmCatalog
+from .preferences import edit
+from .preferences.check import check
+from .preferences.live import LivePreferences
+from .progress import Progress
+from .search.index import SearchIndex
+from .settings import Settings
+from .store.base import Clock
+from .sweeps.manager import SweepManager
+from .view import CatalogFacts
+
+Listener = Callable[[Method[Any, None], Any], None]
+
+
+class ConfigEditor(Protocol):
+    """A client that may have config.toml open."""
+
+    async def edit_open(self, path: str, change: Callable[[str], str]) -> queries.ConfigEdited | None:
+        """Apply `change` to the open text and return what was done; None when the file is not open there."""
+
+
+class RegistryService:
+    """One per process; sessions share it. Methods named after the table answer its requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: WarmCatalog,
+        preferences: LivePreferences,
+        sweep_manager: SweepManager,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.preferences = preferences
+        self.sweeps = sweep_manager
+        self.index = SearchIndex()
+        self.facts = CatalogFacts(catalog, self.index)
+        self._clock = clock
+        self._started_s = clock.monotonic_s()
+        self._ready = asyncio.Event()
+        self._listeners: list[Listener] = []
+        self._indexed = -1
+        self._watch: asyncio.Task[None] | None = None
+        self._checked: tuple[object, int, list[ConfigProblem]] | None = None
+        catalog.on_change = self._catalog_changed
+        preferences.on_change = self._preferences_changed
+
+    # life
+
+    async def start(self) -> None:
+        """Load what is on disk and begin to watch; never waits for the network."""
+        await asyncio.gather(self.preferences.reload(), self.catalog.start())
+        self._apply_ttls()
+        self._watch = asyncio.create_task(self.preferences.run())
+        self._refresh_index()
+        self._ready.set()
+        self.catalog.touch_models()
+
+    async def ready(self) -> None:
+        """Return once `start` has loaded what is on disk."""
+        await self._ready.wait()
+
+    async def aclose(self) -> None:
+        """Stop sweeps, watching and refreshing; what came back stays."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.sweeps.aclose()
+        await self.catalog.aclose()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` of every notification; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def notify(self, method: Method[Any, None], params: object) -> None:
+        """Tell every session."""
+        for listener in list(self._listeners):
+            listener(method, params)
+
+    # catalog
+
+    def search_models(self, params: queries.SearchModelsParams) -> queries.SearchModelsResult:
+        """Answer `ploked/searchModels` from memory."""
+        self.catalog.touch_models()
+        self._refresh_index()
+        found = self.index.search(params.query, params.limit)
+        rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
+        return queries.SearchModelsResult(rows=rows, total=found.total, freshness=self.catalog.models_freshness())
+
+    async def list_endpoints(
+        self, params: queries.ListEndpointsParams, progress: Progress
+    ) -> queries.ListEndpointsResult:
+        """Answer `ploked/listEndpoints`; raises UnknownModel, UpstreamUnavailable."""
+        model = self.facts.model(params.model)
+        serving, endpoints, freshness = await self._endpoints(model, progress)
+        message = None
+        if serving.id != model.id:
+            message = f"{model.id} stands for {serving.id}; these are its endpoints."
+        elif not endpoints:
+            message = f"{model.id} has no endpoints of its own: the upstream chooses where it goes."
+        return queries.ListEndpointsResult(
+            model=params.model, endpoints=list(endpoints), freshness=freshness, message=message
+        )
+
+    async def refresh_catalog(
+        self, params: queries.RefreshCatalogParams, progress: Progress
+    ) -> queries.RefreshCatalogResult:
+        """Answer `ploked/refreshCatalog`; a failed refresh is a result that says so, not an error."""
+        if params.model is not None:
+            model = self.facts.model(params.model)
+            await progress.report(f"endpoints of {model.id}")
+            return queries.RefreshCatalogResult(refreshed=[await self.catalog.refresh_endpoints(model.id)])
+        await progress.report("models and providers")
+        done = await asyncio.gather(self.catalog.refresh_models(), self.catalog.refresh_providers())
+        return queries.RefreshCatalogResult(refreshed=list(done))
+
+    def status(self, _params: queries.StatusParams) -> queries.StatusResult:
+        """Answer `ploked/status`, also while busy."""
+        return queries.StatusResult(
+            version=__version__,
+            protocol=PROTOCOL_VERSION,
+            pid=os.getpid(),
+            uptime_s=round(self._clock.monotonic_s() - self._started_s, 3),
+            catalog=self.catalog_status(),
+            config=self.config_status(),
+            has_key=self.settings.key is not None,
+            running_sweeps=self.sweeps.running,
+        )
+
+    def catalog_status(self) -> queries.CatalogStatus:
+        """Return what the catalog holds."""
+        return queries.CatalogStatus(
+            models=len(self.catalog.models),
+            endpoints=self.catalog.endpoint_count,
+            providers=len(self.catalog.providers),
+            freshness=self.catalog.models_freshness(),
+            upstream=self.settings.upstream_url,
+        )
+
+    # plans and sweeps
+
+    async def route_plan(self, params: RoutePlanParams, progress: Progress) -> RoutePlan:
+        """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
+        model = self.facts.model(params.model)
+        serving, endpoints, freshness = await self._endpoints(model, progress)
+        live = self.preferences
+        return routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
+
+    async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
+        """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""
+        plan = await self.route_plan(
+            RoutePlanParams(
+                model=params.model,
+                profile=params.profile,
+                params=params.params,
+                selected_endpoints=params.selected_endpoints,
+                messages=params.messages,
+                prompt=params.prompt,
+            ),
+            progress,
+        )
+        if plan.request is None:
+            raise NoEligibleEndpoint(plan.message or "no endpoint is left")
+        return await self.sweeps.launch(params, plan)
+
+    async def sweep_results(self, params: sweeps.SweepResultsParams) -> sweeps.SweepResults:
+        """Answer `ploked/sweepResults`; raises UnknownSweep, InvalidParams."""
+        return await self.sweeps.results(params.sweep_id, params.sort)
+
+    async def cancel_sweep(self, params: sweeps.CancelSweepParams) -> sweeps.SweepCancelled:
+        """Answer `ploked/cancelSweep`; raises UnknownSweep."""
+        return await self.sweeps.cancel(params.sweep_id)
+
+    # preferences
+
+    def config_status(self) -> queries.ConfigStatus:
+        """Return the state of config.toml, with what the catalog says against it."""
+        status = self.preferences.status()
+        return msgspec.structs.replace(status, problems=[*status.problems, *self._catalog_problems()])
+
+    def _catalog_problems(self) -> list[ConfigProblem]:
+        """Return what the facts say against config.toml, worked out once per reading of either."""
+        loaded, generation = self.preferences.loaded, self.catalog.generation
+        if self._checked is None or self._checked[0] is not loaded or self._checked[1] != generation:
+            self._refresh_index()
+            problems = check(loaded, self.facts, self._today()) if loaded is not None else []
+            self._checked = (loaded, generation, problems)
+        return self._checked[2]
+
+    def list_profiles(self, params: queries.ListProfilesParams) -> queries.ListProfilesResult:
+        """Answer `ploked/listProfiles`."""
+        return queries.ListProfilesResult(profiles=routing.list_profiles(self.preferences.prefs, params.model))
+
+    async def set_default_profile(
+        self, params: queries.SetDefaultProfileParams, editor: ConfigEditor
+    ) -> queries.ConfigEdited:
+        """Answer `ploked/setDefaultProfile`; raises UnknownProfile, ConfigNotEditable."""
+        routing.find_profile(self.preferences.prefs, params.model, params.name)
+        return await self._edit(editor, lambda text: edit.set_default_profile(text, params.name, params.model))
+
+    async def save_profile(self, params: queries.SaveProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
+        """Answer `ploked/saveProfile`; raises UnknownSweep, ConfigNotEditable."""
+        profile, model = await self._profile_to_save(params)
+        return await self._edit(
+            editor, lambda text: edit.save_profile(text, profile, model, set_default=params.set_default)
+        )
+
+    async def delete_profile(self, params: queries.DeleteProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
+        """Answer `ploked/deleteProfile`; raises UnknownProfile, ConfigNotEditable."""
+        routing.find_profile(self.preferences.prefs, params.model, params.name)
+        return await self._edit(editor, lambda text: edit.delete_profile(text, params.name, params.model))
+
+    async def select_endpoints(
+        self, params: queries.SelectEndpointsParams, editor: ConfigEditor
+    ) -> queries.ConfigEdited:
+        """Answer `ploked/selectEndpoints`; raises UnknownModel, ConfigNotEditable."""
+        self.facts.model(params.model)
+        return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, params.endpoints))
+
+    async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
+        done = await editor.edit_open(str(self.settings.config_path), change)
+        return done if done is not None else await self.preferences.edit(change)
+
+    async def _profile_to_save(self, params: queries.SaveProfileParams) -> tuple[ModelProfile, str | None]:
+        if params.sweep_id is None or params.request_id is None:
+            return ModelProfile(name=params.name, params=params.params), params.model
+        row, model = await self.sweeps.row(params.sweep_id, params.request_id)
+        return ModelProfile(name=params.name, params=row), params.model or model
+
+    # inside
+
+    async def _endpoints(
+        self, model: ModelRecord, progress: Progress
+    ) -> tuple[ModelRecord, Sequence[EndpointRecord], Freshness]:
+        """Return the model that serves `model` (an alias's target), its endpoints and their age."""
+        serving = (self.catalog.model(model.alias_target) if model.alias_target else None) or model
+        if serving.key.listed is None:
+            return serving, (), self.catalog.models_freshness()
+        if self.catalog.endpoints_now(serving.id) is None:
+            await progress.report(f"fetching the endpoints of {serving.id}")
+        endpoints = await self.catalog.endpoints(serving.id)
+        return serving, endpoints, self.catalog.endpoints_freshness(serving.id)
+
+    def _refresh_index(self) -> None:
+        if self._indexed != self.catalog.generation:
+            self._indexed = self.catalog.generation
+            self.index.update(self.catalog.models, self.catalog.endpoints_now)
+
+    def _catalog_changed(self, refreshed: queries.Refreshed) -> None:
+        self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
+
+    def _preferences_changed(self, changed: bool) -> None:
+        self._apply_ttls()
+        self.notify(
+            methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
+        )
+
+    def _apply_ttls(self) -> None:
+        cache = self.preferences.prefs.cache
+        self.catalog.models_ttl_s = cache.models_ttl_s
+        self.catalog.endpoints_ttl_s = cache.endpoints_ttl_s
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock.now_s(), UTC).date()

@@ -1,0 +1,82 @@
+"""The catalog as requests and the checks of config.toml see it: what exists, and what is close to a name."""
+
+from __future__ import annotations
+
+from ploked_protocol.catalog import ModelRecord
+from ploked_protocol.errors import ErrorData, UnknownModel
+from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
+
+from .catalog import WarmCatalog
+from .search.index import SearchIndex
+
+
+class CatalogFacts:
+    """Names that the catalog knows, and their neighbours."""
+
+    def __init__(self, catalog: WarmCatalog, index: SearchIndex) -> None:
+        self._catalog = catalog
+        self._index = index
+
+    def model(self, model_id: str) -> ModelRecord:
+        """Return the row of `model_id`, whatever its form; raises UnknownModel with the closest ids.
+
+        A virtual variant has the row of its base. A bare preset has none: it gets an empty one, so that it can be sent.
+        """
+        try:
+            key = ModelKey.parse(model_id)
+        except InvalidKeyError as error:
+            raise self._unknown(model_id, str(error)) from None
+        if key.listed is None:
+            return ModelRecord(id=model_id, name=model_id, source="openrouter")
+        record = self._catalog.model(model_id) or self._catalog.model(str(key.listed))
+        if record is None:
+            raise self._unknown(model_id, f"No model is called {model_id!r}.")
+        return record
+
+    def has_model(self, model_id: str) -> bool:
+        """Return whether `model_id` can be sent."""
+        try:
+            self.model(model_id)
+        except UnknownModel:
+            return False
+        return True
+
+    def find_model(self, model_id: str) -> ModelRecord | None:
+        """Return the row of `model_id`, or None."""
+        try:
+            return self.model(model_id)
+        except UnknownModel:
+            return None
+
+    def closest_models(self, text: str) -> list[str]:
+        """Return ids close to `text`, best first, never `text` itself."""
+        return self._index.closest(text)
+
+    @property
+    def provider_names(self) -> dict[str, str]:
+        """Return the display name of every known provider, by slug."""
+        return {provider.slug: provider.name for provider in self._catalog.providers} | self._catalog.serving_providers
+
+    def has_provider(self, entry: str) -> bool:
+        """Return whether the provider of a slug or a whole tag is known."""
+        return ProviderKey.of_tag(entry).slug in self.provider_names
+
+    def closest_providers(self, text: str) -> list[str]:
+        """Return provider slugs close to `text`, best first, never `text` itself."""
+        from rapidfuzz import fuzz, process  # imported late: start-up pays for every import
+
+        slug = ProviderKey.of_tag(text).slug
+        found = process.extract(slug, list(self.provider_names), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+        return [name for name, _, _ in found if name != text]
+
+    def provider_slug_of_name(self, name: str) -> str | None:
+        """Return the slug of a display name ("Moonshot AI"), in any case; None when no provider is called so."""
+        wanted = name.casefold()
+        return next((slug for slug, shown in self.provider_names.items() if shown.casefold() == wanted), None)
+
+    def _unknown(self, model_id: str, why: str) -> UnknownModel:
+        close = self.closest_models(model_id)
+        hint = f" Closest: {', '.join(close)}." if close else " Search the catalog for it."
+        return UnknownModel(
+            why + hint, ErrorData(suggestions=close, next_step="Pick one of the suggestions, or search.")
+        )
