@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from .keys import EndpointKey, ModelKey
 from .money import Money, scaled
@@ -100,7 +100,7 @@ class ModelRecord(Wire):
     """The id that a `~author/family-latest` alias stands for."""
     hugging_face_id: str | None = None
     is_moderated: bool | None = None
-    default_parameters: dict[str, object] = {}
+    default_parameters: dict[str, Any] = {}
     """Only the keys that upstream set."""
 
     @property
