@@ -30,8 +30,9 @@ INTRO = """# The ploked protocol, version {version}
 JSON-RPC 2.0 with the framing of the Language Server Protocol. After `initialize` and `initialized`, a client
 may send the requests below beside those of LSP. Every request is also a `workspace/executeCommand`: the command
 in its section, with the params object as the only argument. Requests marked *slow* take a `workDoneToken` in
-their params, report work-done progress and can be cancelled with `$/cancelRequest`. Those that edit `config.toml` do so through
-`workspace/applyEdit` where the client has the file open, so that the user can undo it, else atomically on disk.
+their params, report work-done progress and can be cancelled with `$/cancelRequest`. Those that edit `config.toml`
+do so through `workspace/applyEdit` where the client has the file open, so that the user can undo it, else
+atomically on disk.
 
 Names are camelCase, except LLM parameters (`top_p`, as in the chat-completions body) and preferences (as in
 `config.toml`). Money is a decimal string in plain notation, in US dollars. Durations carry their unit. Fields may
