@@ -1,6 +1,7 @@
 """Real answers of real APIs, where this machine has them; they are never part of the repository.
 
-Looked for in `$PLOKED_CAPTURES`, else in `../shared/data` beside the repository. Tests that need them are skipped elsewhere.
+Looked for in `$PLOKED_CAPTURES`, else in `../shared/data` beside the repository. Tests that need them are skipped
+elsewhere.
 """
 
 from __future__ import annotations
