@@ -42,7 +42,7 @@ class Fetcher:
     ) -> None:
         self.base_url = without_credentials(base_url).rstrip("/")
         """Without user and password: fit to be shown."""
-        self._check = f"check the base URL, which is {self.base_url}"
+        self._check = f"check the base URL ({self.base_url or 'it is empty'})"
         self._url = base_url.rstrip("/")
         self._host = _host(base_url)
         self._total_timeout_s = total_timeout_s
@@ -80,8 +80,10 @@ class Fetcher:
         except BodyError as error:
             raise self._failed(f"cannot be read: its answer {error}", "Try again later") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            reason = without_credentials(str(error)) or type(error).__name__
-            raise self._failed(f"cannot be reached: {reason}", f"Check the network; {self._check}") from error
+            reason = without_credentials(str(error)).rstrip(".") or type(error).__name__
+            raise self._failed(
+                f"cannot be reached: {reason}", f"See whether you are online, and {self._check}"
+            ) from error
 
     async def _open(self) -> httpx.AsyncClient:
         async with self._opening:

@@ -14,13 +14,16 @@ from ploked_protocol.keys import EndpointKey, InvalidKeyError, ModelKey
 
 from .payloads import EndpointPayload, ModelPayload, ProviderPayload
 from .pricing import PriceReader
-from .readers import Memo, count, iso_date, real, text, whole, words
+from .readers import Memo, count, iso_date, prose, real, text, url, whole, words
 
 SOURCE = "openrouter"
 MAX_DESCRIPTION = 4096
 """Characters. The longest description ever sent was 4075 long; since 2026-04 upstream cuts them at about 200."""
 NO_REAL_DATE = "2098-12-31"
 """Sent as `expiration_date` of models that do not expire."""
+
+MANGLED = "\ufffd"
+"""Stands where a character could not be read."""
 
 
 class RowError(ValueError):
@@ -68,7 +71,7 @@ class Normaliser:
             name=text(row.name) or id_,
             source=SOURCE,
             canonical_slug=text(row.canonical_slug),
-            description=text(row.description, MAX_DESCRIPTION) or "",
+            description=prose(row.description, MAX_DESCRIPTION),
             created=count(row.created),
             context_hint=count(row.context_length),
             max_completion_hint=top_provider.max_completion_tokens,
@@ -88,8 +91,8 @@ class Normaliser:
     def endpoint(self, row: EndpointPayload, model: str) -> EndpointRecord:
         """Return the row as a record of `model`, the id that was asked for; raises RowError without a tag."""
         tag = text(row.tag)
-        if tag is None:
-            raise RowError("it has no tag")
+        if tag is None or not tag.partition("/")[0]:
+            raise RowError("it has no tag" if tag is None else f"its tag {tag!r} names no provider")
         key = EndpointKey(model, tag, self._ordinals[tag])
         self._ordinals[tag] += 1
         parameters = self._parameters[bytes(row.supported_parameters)]
@@ -124,9 +127,9 @@ class Normaliser:
             slug=slug,
             name=text(row.name) or slug,
             source=SOURCE,
-            privacy_policy_url=text(row.privacy_policy_url),
-            terms_of_service_url=text(row.terms_of_service_url),
-            status_page_url=text(row.status_page_url),
+            privacy_policy_url=url(row.privacy_policy_url),
+            terms_of_service_url=url(row.terms_of_service_url),
+            status_page_url=url(row.status_page_url),
             headquarters=text(row.headquarters),
             datacenters=words(row.datacenters) or (),
         )
@@ -139,10 +142,12 @@ class Normaliser:
 
 
 def _model_id(value: object) -> str:
-    id_ = text(value)
-    if id_ is None:
+    id_ = value.strip() if type(value) is str else ""
+    if not id_:
         raise RowError("it has no id")
     try:
+        if not id_.isprintable() or MANGLED in id_:
+            raise InvalidKeyError(id_)
         ModelKey.parse(id_)
     except InvalidKeyError:
         raise RowError(f"{id_[:80]!r} is not a model id (author/slug)") from None

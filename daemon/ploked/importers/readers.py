@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -16,14 +17,34 @@ MAX_COUNT = 2**53 - 1
 """Larger whole numbers are garbage, and clients that hold numbers as doubles could not tell them apart."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,16}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""C0, C1, line separators, and the marks that turn the direction of what follows."""
+_CONTROL_IN_PROSE = re.compile(_CONTROL.pattern.replace(r"\x00-\x1f", r"\x00-\x08\x0b-\x1f"))
 _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
-def text(value: object, limit: int | None = None) -> str | None:
-    """Return a string without blanks at its ends, cut to `limit` characters; None when nothing is left of it."""
+def text(value: object, limit: int = 200) -> str | None:
+    """Return a string on one line: no blanks at its ends, no control characters, cut to `limit` characters.
+
+    None when nothing is left of it. What is read here ends up in terminals, where an escape sequence would act.
+    """
     if type(value) is not str:
         return None
-    return value.strip()[:limit] or None
+    line = value if value.isprintable() else _CONTROL.sub(" ", value)
+    return line[:limit].strip() or None
+
+
+def prose(value: object, limit: int) -> str:
+    """Return a string that may have several lines, made harmless as by `text`; "" when there is none."""
+    if type(value) is not str:
+        return ""
+    return (value if value.isprintable() else _CONTROL_IN_PROSE.sub(" ", value))[:limit].strip()
+
+
+def url(value: object) -> str | None:
+    """Return a web address; None for other schemes, which a client must not open."""
+    address = text(value, 2000)
+    return address if address and address.startswith(("https://", "http://")) else None
 
 
 def whole(value: object) -> int | None:
@@ -92,3 +113,14 @@ def _decoded(piece: bytes) -> object:
         return msgspec.json.decode(piece) if piece else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None  # e.g. 1e999: well formed, so the answer as a whole was let through
+
+
+def strict(data: bytes) -> bytes:
+    """Return JSON without what only some parsers take: NaN and 1e999 become null, half a surrogate pair U+FFFD.
+
+    Upstream cuts descriptions by UTF-16 units, so half an emoji may well come. Raises ValueError or RecursionError
+    when `data` is no JSON at all. Slow: for an answer that was refused.
+    """
+    value = json.loads(data.decode("utf-8", "replace"), parse_float=real, parse_constant=lambda _: None)
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
