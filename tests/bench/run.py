@@ -1,0 +1,191 @@
+"""Speed and memory against yardsticks of the same run: `python tests/bench/run.py`. Prints a Markdown table.
+
+Both sides of a ratio are measured alternately, so that a noisy machine is noisy for both. Nothing is asserted here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from ploked_fixtures.serve import upstream_process
+from raw import RawServer
+
+HERE = Path(__file__).parent
+SERVE = [sys.executable, "-m", "ploked", "serve", "--stdio"]
+TYPED = [
+    "kimi k2",
+    "claude sonnet",
+    "gpt4o",
+    "deepseek r1",
+    "qwen3 coder free",
+    "llama 70b",
+    "gemini flash",
+    "sonnet45",
+]
+QUERIES = [word[: end + 1] for word in TYPED for end in range(len(word))]
+LIMIT = 50
+Row = tuple[str, str, str, str, str]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value below which `share` of the values lie."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Return how long `call` takes, in ms."""
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
+
+
+@contextlib.contextmanager
+def daemon(folder: Path, upstream: str) -> Iterator[RawServer]:
+    """Yield a warm daemon whose files lie in `folder`."""
+    server = RawServer(SERVE, environment(folder, upstream))
+    server.initialize()
+    server.request("ploked/refreshCatalog", {})
+    yield server
+    server.stop()
+
+
+def environment(folder: Path, upstream: str) -> dict[str, str]:
+    """Return the variables that keep a daemon inside `folder`."""
+    config = folder / "config.toml"
+    if not config.exists():
+        config.write_text("version = 1\n")
+    return {"PLOKED_CONFIG": str(config), "PLOKED_CACHE_DIR": str(folder / "cache"), "PLOKED_OPENROUTER_URL": upstream}
+
+
+def search(server: RawServer, folder: Path, rounds: int = 15) -> Iterator[Row]:
+    """Measure `searchModels`, typed key by key, against an echo of the same bytes."""
+    for name, queries, limit in (("typed, 50 rows", QUERIES, LIMIT), ("empty query, all rows", [""], None)):
+        params = [{"query": query, "limit": limit} if limit else {"query": query} for query in queries]
+        answers = {p["query"]: _result(server.request("ploked/searchModels", p)) for p in params}
+        prepared = folder / "answers.json"
+        prepared.write_bytes(msgspec.json.encode(answers))
+        echo = RawServer([sys.executable, str(HERE / "servers.py"), "echo", str(prepared)])
+        echo.initialize()
+        ours, bare = [], []
+        for _ in range(rounds * (1 if len(params) > 1 else 40)):
+            for p in params:
+                ours.append(_ask(server, p))
+                bare.append(_ask(echo, p))
+        echo.stop()
+        size = statistics.median(len(raw) for raw in answers.values())
+        yield (
+            f"`searchModels`, {name} ({size / 1000:.0f} kB)",
+            *_pair(ours, bare, "bare echo"),
+            "p50 at most 2x, p99 at most 5 ms",
+        )
+
+
+def _ask(server: RawServer, params: object) -> float:
+    return timed(lambda: server.request("ploked/searchModels", params))
+
+
+def _result(body: bytes) -> msgspec.Raw:
+    return msgspec.json.decode(body, type=dict[str, msgspec.Raw])["result"]
+
+
+def _pair(ours: list[float], bare: list[float], name: str) -> tuple[str, str, str]:
+    p50, base = statistics.median(ours), statistics.median(bare)
+    return (
+        f"p50 {p50:.3f} ms, p99 {percentile(ours, 0.99):.2f} ms",
+        f"{name}: p50 {base:.3f} ms, p99 {percentile(bare, 0.99):.2f} ms",
+        f"{p50 / base:.2f}x",
+    )
+
+
+def save(server: RawServer, folder: Path, rounds: int = 60) -> Row:
+    """Measure from the save of config.toml to `preferencesChanged`, saved in place and by replacement in turn."""
+    config, took = folder / "config.toml", []
+    for at in range(rounds):
+        text = f'version = 1\n[registry.routing]\nsort = "price"\nmax_price = {{ prompt = {at + 1} }}\n'
+        time.sleep(0.15)  # an editor's saves are not a burst: let the last one settle
+        began = time.perf_counter()
+        if at % 2:
+            (folder / "config.tmp").write_text(text)
+            os.replace(folder / "config.tmp", config)  # noqa: PTH105  # the call whose cost is meant
+        else:
+            config.write_text(text)
+        server.wait_for("ploked/preferencesChanged")
+        took.append((time.perf_counter() - began) * 1000)
+    figures = f"p50 {statistics.median(took):.0f} ms, p95 {percentile(took, 0.95):.0f} ms"
+    return ("save of `config.toml` to `preferencesChanged`", figures, "", "", "p95 at most 50 ms")
+
+
+def importing(rounds: int = 30) -> Row:
+    """Measure from the bytes of `/models` until they are searchable, against msgspec's untyped decoding."""
+    from ploked.importers.openrouter import parse_models
+    from ploked.search.index import SearchIndex
+
+    data = (files("ploked_fixtures") / "openrouter/models.json").read_bytes()
+
+    def ours() -> None:
+        index = SearchIndex()
+        index.update(parse_models(data).rows, lambda _: None)
+        index.search("kimi", LIMIT)
+
+    took, bare = [], []
+    for _ in range(rounds):
+        gc.collect()
+        took.append(timed(ours))
+        bare.append(timed(lambda: msgspec.json.decode(data)))
+    best, base = min(took), min(bare)
+    name = f"import of `/models` ({len(data) / 1000:.0f} kB) until searchable"
+    return (name, f"best {best:.1f} ms", f"untyped decode: best {base:.1f} ms", f"{best / base:.2f}x", "at most 5x")
+
+
+def cold_start(folder: Path, upstream: str, rounds: int = 15) -> Row:
+    """Measure from starting the process to the answer of `initialize`, against an empty pygls server."""
+    env = environment(folder, upstream)
+    ours = [_start(SERVE, env)]
+    bare = [_start([sys.executable, str(HERE / "servers.py"), "empty"], env)]
+    for _ in range(rounds):
+        ours.append(_start(SERVE, env))
+        bare.append(_start([sys.executable, str(HERE / "servers.py"), "empty"], env))
+    p50, base = statistics.median(ours[1:]), statistics.median(bare[1:])
+    figures = (f"p50 {p50:.0f} ms", f"empty pygls server: p50 {base:.0f} ms", f"{p50 / base:.2f}x")
+    return ("cold start to the `initialize` answer", *figures, "at most 1.3x")
+
+
+def _start(command: list[str], env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    server = RawServer(command, env)
+    server.initialize()
+    took = (time.perf_counter() - began) * 1000
+    server.stop()
+    return took
+
+
+def memory(server: RawServer) -> Row:
+    """Measure the resident memory of the daemon that has answered all of the above."""
+    figures = f"{server.rss_mb():.0f} MB"
+    return ("memory, full catalog and one session", figures, "", "", "at most 90 MB")
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="ploked-bench-") as name, upstream_process() as upstream:
+        folder = Path(name)
+        with daemon(folder, upstream.url) as server:
+            rows = [*search(server, folder), memory(server), save(server, folder)]
+        rows += [importing(), cold_start(folder, upstream.url)]
+    print("| what | ploked | yardstick | ratio | goal |\n|---|---|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    main()
