@@ -25,6 +25,7 @@ from .preferences import edit
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .progress import Progress
+from .routing.selection import selected_tags
 from .search.index import SearchIndex
 from .settings import Settings
 from .store.base import Clock
@@ -122,7 +123,11 @@ class RegistryService:
         elif not endpoints:
             message = f"{model.id} has no endpoints of its own: the upstream chooses where it goes."
         return queries.ListEndpointsResult(
-            model=params.model, endpoints=list(endpoints), freshness=freshness, message=message
+            model=params.model,
+            endpoints=list(endpoints),
+            freshness=freshness,
+            message=message,
+            selected=selected_tags(self.preferences.prefs, endpoints, params.model, serving.id),
         )
 
     async def refresh_catalog(

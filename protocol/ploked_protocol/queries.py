@@ -63,6 +63,8 @@ class ListEndpointsResult(Wire):
     freshness: Freshness
     message: str | None = None
     """For people, e.g. that a router has no endpoints of its own."""
+    selected: list[str] = []
+    """Tags that `selected_endpoints` of config.toml covers; an entry that covers none, as it is. Empty: no selection."""
 
 
 class RefreshCatalogParams(Wire):
