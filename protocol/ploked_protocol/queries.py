@@ -64,7 +64,7 @@ class ListEndpointsResult(Wire):
     message: str | None = None
     """For people, e.g. that a router has no endpoints of its own."""
     selected: list[str] = []
-    """Tags that `selected_endpoints` of config.toml covers; an entry that covers none, as it is. Empty: no selection."""
+    """Tags that `selected_endpoints` of config.toml covers; an entry that covers none as it is. Empty: all are used."""
 
 
 class RefreshCatalogParams(Wire):
