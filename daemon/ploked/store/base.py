@@ -45,7 +45,11 @@ class Stored(msgspec.Struct, Generic[T], frozen=True):
 
 
 class CatalogStore(Protocol):
-    """Keeps the last good rows. Synchronous: call it in a thread. Saving replaces all rows of its kind at once."""
+    """Keeps the last good rows. Synchronous: call it in a thread, any one.
+
+    Saving replaces all rows of its kind at once; no rows leave nothing to load. Ids, tags with their ordinal, and slugs
+    are unique. A store whose disk fails says so in the log and goes on: nothing here raises for it.
+    """
 
     def load_models(self) -> Stored[ModelRecord] | None:
         """Return the models of the last refresh, in its order; None when there are none of this schema version."""
