@@ -1,0 +1,1 @@
+"""Sweeps: plan a grid of requests, send them, keep every answer."""
