@@ -1,0 +1,102 @@
+"""Edits of config.toml, from text to text. Every byte that an edit does not own stays: see `draft` and `splice`.
+
+Each function raises ConfigNotEditable and none writes to disk. Doing an edit twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ploked_protocol.preferences import ModelProfile
+
+from .draft import Draft
+from .positions import KeyPath
+
+_REGISTRY: KeyPath = ("registry",)
+_MODELS: KeyPath = ("registry", "models")
+
+
+def set_default_profile(text: str, name: str, model: str | None = None) -> str:
+    """Return `text` with the profile `name` as the default of `model`, or of all models without one.
+
+    Whether there is such a profile is the caller's to ask.
+    """
+    draft = Draft(text)
+    _set_default(draft, name, model)
+    return draft.text()
+
+
+def save_profile(text: str, profile: ModelProfile, model: str | None = None, *, set_default: bool = False) -> str:
+    """Return `text` with `profile` saved for `model`, or for all models; `set_default` makes it the default too.
+
+    A profile of that name gets exactly these parameters; those that it has already keep their lines.
+    """
+    draft = Draft(text)
+    if set_default:
+        _set_default(draft, profile.name, model)
+    profiles: KeyPath = (*(_REGISTRY if model is None else _entry_made(draft, model)), "profiles")
+    params = profile.params.set_values()
+    index = draft.find(profiles, "name", profile.name)
+    if index is None:
+        draft.append(profiles, {"name": profile.name, "params": params} if params else {"name": profile.name})
+    elif params or draft.get((*profiles, index, "params")) is not None:
+        draft.put((*profiles, index, "params"), params)
+    return draft.text()
+
+
+def delete_profile(text: str, name: str, model: str | None = None) -> str:
+    """Return `text` without the profile `name` of `model`, or without the global one.
+
+    Comments inside the profile's lines go with it. A default that names it stays, and shows up as a problem.
+    """
+    draft = Draft(text)
+    owner = _REGISTRY if model is None else _entry(draft, model)
+    while owner is not None and (index := draft.find((*owner, "profiles"), "name", name)) is not None:
+        draft.drop((*owner, "profiles", index))
+    return draft.text()
+
+
+def select_endpoints(text: str, model: str, endpoints: Sequence[str]) -> str:
+    """Return `text` with `endpoints` (tags or slugs) as the selection of `model`; none of them selects all again.
+
+    An empty selection leaves the key with an empty list, so that it keeps its place and its comments.
+    """
+    draft = Draft(text)
+    entry = _entry(draft, model)
+    if entry is None and not endpoints:
+        return text
+    selection = (*(entry or _entry_made(draft, model)), "selected_endpoints")
+    if endpoints or draft.get(selection) is not None:
+        draft.put(selection, list(dict.fromkeys(endpoints)))
+    return draft.text()
+
+
+def minimal_edit(old: str, new: str) -> tuple[int, int, str]:
+    """Return the one span of lines that turns `old` into `new`: start and end in `old`, and what to put there.
+
+    Offsets count code points; the end is exclusive. Equal texts give an empty span and an empty replacement.
+    """
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    shortest = min(len(before), len(after))
+    head = next((n for n in range(shortest) if before[n] != after[n]), shortest)
+    rest = range(1, shortest - head + 1)
+    tail = next((n - 1 for n in rest if before[-n] != after[-n]), shortest - head)
+    start, kept = len("".join(before[:head])), len("".join(before[len(before) - tail :]))
+    return start, len(old) - kept, new[start : len(new) - kept]
+
+
+def _set_default(draft: Draft, name: str, model: str | None) -> None:
+    if model is None:
+        draft.put((*_REGISTRY, "global_default_profile"), name)
+    else:
+        draft.put((*_entry_made(draft, model), "default_profile"), name)
+
+
+def _entry(draft: Draft, model: str) -> KeyPath | None:
+    index = draft.find(_MODELS, "model", model)
+    return None if index is None else (*_MODELS, index)
+
+
+def _entry_made(draft: Draft, model: str) -> KeyPath:
+    """Return the path of the model's entry, which is made when the file has none."""
+    return _entry(draft, model) or (*_MODELS, draft.append(_MODELS, {"model": model}))
