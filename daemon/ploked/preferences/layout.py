@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .positions import KeyPath, TablePaths, _key_parts, _language
+from .positions import KeyPath, TablePaths, key_parts, language
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -52,7 +52,7 @@ def sites(source: bytes) -> list[Site]:
     """
     from tree_sitter import Parser  # imported late: start-up pays for every import, and only edits need the tree
 
-    root = Parser(_language()).parse(source).root_node
+    root = Parser(language()).parse(source).root_node
     if root.has_error:
         raise UnreadLayoutError
     return list(_statements(root))
@@ -64,7 +64,7 @@ def _statements(root: Node) -> Iterator[Site]:
         if statement.type == "pair":
             yield from _pair((), statement)
         elif statement.type in HEADERS:
-            keys = [name for name, _ in _key_parts(statement.named_children[0])]
+            keys = [name for name, _ in key_parts(statement.named_children[0])]
             path = tables.enter(keys, array=statement.type == "table_array_element")
             yield Site(path, (), "header", statement, None)
             for child in statement.named_children:
@@ -74,7 +74,7 @@ def _statements(root: Node) -> Iterator[Site]:
 
 def _pair(base: KeyPath, node: Node) -> Iterator[Site]:
     key, value = node.named_children[:2]
-    path = (*base, *(name for name, _ in _key_parts(key)))
+    path = (*base, *(name for name, _ in key_parts(key)))
     yield Site(path, base, "pair", node, value)
     yield from _inside(path, value)
 

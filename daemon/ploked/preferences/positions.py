@@ -126,7 +126,8 @@ class Positions:
 
 
 @lru_cache(maxsize=1)
-def _language() -> Language:
+def language() -> Language:
+    """Return the TOML grammar; loaded once."""
     # Imported here: the daemon answers `initialize` before it needs a grammar.
     import tree_sitter_toml
     from tree_sitter import Language
@@ -139,7 +140,7 @@ def _index(source: bytes) -> dict[KeyPath, dict[Part, _Bytes]]:
     from tree_sitter import Parser
 
     found: dict[KeyPath, dict[Part, _Bytes]] = {}
-    for path, part, node in _entries(Parser(_language()).parse(source).root_node):
+    for path, part, node in _entries(Parser(language()).parse(source).root_node):
         found.setdefault(path, {}).setdefault(part, (node.start_point, node.end_point))
     return {path: parts for path, parts in found.items() if "value" in parts}
 
@@ -162,7 +163,7 @@ def _table(tables: TablePaths, node: Node) -> Iterator[tuple[KeyPath, Part, Node
     header = next((child for child in node.children if child.type in _KEYS), None)
     if header is None:
         return
-    keys = _key_parts(header)
+    keys = key_parts(header)
     names = [name for name, _ in keys]
     path = tables.enter(names, array=node.type == "table_array_element")
     for part in ("value", "key"):
@@ -182,7 +183,7 @@ def _pair(base: KeyPath, pair: Node) -> Iterator[tuple[KeyPath, Part, Node]]:
     while stack:
         path, node = stack.pop()
         if node.type == "pair":
-            for name, key in _key_parts(node.children[0]):
+            for name, key in key_parts(node.children[0]):
                 path = (*path, name)
                 yield path, "key", key
                 if key.end_byte != node.children[0].end_byte:
@@ -197,7 +198,7 @@ def _pair(base: KeyPath, pair: Node) -> Iterator[tuple[KeyPath, Part, Node]]:
             stack.extend(((*path, index), child) for index, child in enumerate(values))
 
 
-def _key_parts(node: Node) -> list[tuple[str, Node]]:
+def key_parts(node: Node) -> list[tuple[str, Node]]:
     """Return the parts of a key, dotted or not, each with the node that spells it."""
     parts: deque[tuple[str, Node]] = deque()
     while node.type == "dotted_key":  # it nests to the left: (a.b).c
