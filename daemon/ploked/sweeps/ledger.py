@@ -1,0 +1,136 @@
+"""The ledger: what every sweep sent and what came back, in a file of its own. Migrated, never dropped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from ploked_protocol.errors import UnknownSweep
+from ploked_protocol.sweeps import SweepResults, SweepRow, SweepState
+from ploked_protocol.wire import decoder, encode
+
+from .grid import PlannedRequest
+from .ledger_file import open_ledger, this_process, writing
+from .rows import best_row, total_cost
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
+
+MAX_ANSWER = 256 << 10
+"""Characters kept of one answer."""
+
+_ROW = decoder(SweepRow)
+
+
+class Ledger:
+    """The sweeps in the file at `path`, which is opened on first use.
+
+    Synchronous, for calls in a thread; any thread will do. What a method has written is safe when it returns. Every
+    method raises PlokedError when the file cannot be opened, sqlite3.Error when it cannot be read or written.
+    """
+
+    def __init__(self, path: Path, *, now_s: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._opened: Database | None = None
+
+    def create(self, sweep_id: str, model: str, params: bytes, requests: Sequence[PlannedRequest]) -> None:
+        """Begin a sweep of this process; `params` are those of its launch, as JSON."""
+        shared = _shared([request.body for request in requests])
+        sweep = {
+            "sweep_id": sweep_id,
+            "model": model,
+            "params": params.decode(),
+            "shared": encode(shared).decode(),
+            "total": len(requests),
+            "state": "running",
+            "owner": this_process(),
+            "started_s": int(self._now_s()),
+        }
+        sent = (
+            {
+                "sweep_id": sweep_id,
+                "request_id": request.request_id,
+                "sent": encode({key: value for key, value in request.body.items() if key not in shared}).decode(),
+            }
+            for request in requests
+        )
+        with self._lock, writing(self._db()) as db:
+            db.table("sweeps").insert(sweep)
+            db.table("requests").insert_all(sent)
+
+    def append(self, sweep_id: str, rows: Iterable[SweepRow], answer: bytes | None = None) -> None:
+        """Keep results, with the `answer` they were read from; a request that has one already keeps that."""
+        text = answer.decode(errors="replace")[:MAX_ANSWER] if answer is not None else None
+        results = [
+            {"sweep_id": sweep_id, "request_id": row.request_id, "row": encode(row).decode(), "answer": text}
+            for row in rows
+        ]
+        with self._lock, writing(self._db()) as db:
+            db.table("results").insert_all(results, ignore=True)
+
+    def finish(self, sweep_id: str, state: SweepState, message: str | None = None) -> None:
+        """End a sweep that runs; one that has ended keeps its state."""
+        with self._lock, writing(self._db()) as db:
+            running = "UPDATE sweeps SET state = ?, message = ? WHERE sweep_id = ? AND state = 'running'"
+            db.execute(running, [state, message, sweep_id])
+
+    def results(self, sweep_id: str) -> SweepResults:
+        """Return a sweep as far as it has come, rows in the order they arrived; raises UnknownSweep."""
+        with self._lock:
+            db = self._db()
+            sweep = _one(db, "SELECT * FROM sweeps WHERE sweep_id = ?", sweep_id)
+            found = db.query("SELECT row FROM results WHERE sweep_id = ? ORDER BY rowid", [sweep_id])
+            rows = [_ROW.decode(each["row"]) for each in found]
+        best = best_row(rows)
+        return SweepResults(
+            sweep_id=sweep_id,
+            state=sweep["state"],
+            rows=rows,
+            model=sweep["model"],
+            total=sweep["total"],
+            cost=total_cost(rows),
+            best=best.request_id if best is not None else None,
+            message=sweep["message"],
+        )
+
+    def exchange(self, sweep_id: str, request_id: str) -> tuple[dict[str, Any], str | None]:
+        """Return the body that was sent and the text that came back, None when nothing did; raises UnknownSweep."""
+        with self._lock:
+            found = _one(
+                self._db(),
+                "SELECT shared, sent, answer FROM requests JOIN sweeps USING (sweep_id)"
+                " LEFT JOIN results USING (sweep_id, request_id) WHERE sweep_id = ? AND request_id = ?",
+                sweep_id,
+                request_id,
+            )
+        return {**msgspec.json.decode(found["shared"]), **msgspec.json.decode(found["sent"])}, found["answer"]
+
+    def close(self) -> None:
+        """Release the file; a later call opens it again."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
+
+    def _db(self) -> Database:
+        if self._opened is None:
+            self._opened = open_ledger(self._path)
+        return self._opened
+
+
+def _one(db: Database, sql: str, *values: str) -> dict[str, Any]:
+    for found in db.query(sql, values):
+        return dict(found)
+    raise UnknownSweep(f"There is no sweep or row {' / '.join(values)!r} in the ledger.")
+
+
+def _shared(bodies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what all bodies have in common: the very same object, as the messages are."""
+    first, *others = bodies or [{}]
+    return {key: value for key, value in first.items() if all(other.get(key) is value for other in others)}

@@ -1,0 +1,125 @@
+"""The file of the ledger: its tables and how they came to be, and the sweeps that a dead process left running."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ploked_protocol.errors import PlokedError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
+
+MIGRATIONS = (
+    (
+        """CREATE TABLE sweeps (
+            sweep_id TEXT PRIMARY KEY, model TEXT NOT NULL, params JSON NOT NULL, shared JSON NOT NULL,
+            total INT NOT NULL, state TEXT NOT NULL, message TEXT, owner TEXT NOT NULL, started_s INT NOT NULL
+        )""",
+        """CREATE TABLE requests (
+            sweep_id TEXT NOT NULL, request_id TEXT NOT NULL, sent JSON NOT NULL, PRIMARY KEY (sweep_id, request_id)
+        )""",
+        """CREATE TABLE results (
+            sweep_id TEXT NOT NULL, request_id TEXT NOT NULL, row JSON NOT NULL, answer TEXT,
+            PRIMARY KEY (sweep_id, request_id)
+        )""",
+    ),
+)
+"""The statements that lead to each `user_version`; a new version adds some and changes none.
+
+`shared` holds what all bodies of a sweep have in common (the messages), `sent` what each has of its own. The order of
+`results` is that of arrival.
+"""
+
+
+def open_ledger(path: Path) -> Database:
+    """Return the database at `path`, made or migrated, with the sweeps of processes that are gone ended.
+
+    Raises PlokedError when it cannot be opened, or when a later version has written it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+        try:
+            return _prepared(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise PlokedError(
+            f"The ledger of sweeps, {path}, cannot be opened: {error}. Move it away to begin a new one."
+        ) from error
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[Database]:
+    """One transaction, which waits until no other process writes.
+
+    sqlite-utils' own begins as a reader, and then fails at once when another process has written meanwhile.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    with db.conn:
+        yield db
+
+
+def this_process() -> str:
+    """Return what names this process as the owner of a sweep."""
+    return _identity(os.getpid())
+
+
+def _prepared(connection: sqlite3.Connection, path: Path) -> Database:
+    from sqlite_utils import Database  # imported late, see above
+
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    db = Database(connection, execute_plugins=False)
+    _migrate(db, path)
+    _end_orphans(db)
+    return db
+
+
+def _migrate(db: Database, path: Path) -> None:
+    with writing(db):  # two processes may open a new file at once; the second finds it done
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise PlokedError(f"The ledger of sweeps, {path}, was written by a later version of ploked. Update ploked.")
+        for statement in chain.from_iterable(MIGRATIONS[version:]):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _end_orphans(db: Database) -> None:
+    """End the sweeps whose process is gone: killed, or without power. What had come back is there."""
+    with writing(db):
+        for sweep in list(db.query("SELECT sweep_id, owner FROM sweeps WHERE state = 'running'")):
+            if not _is_alive(sweep["owner"]):
+                why = "ploked ended while this sweep ran; what had come back is here."
+                db.table("sweeps").update(sweep["sweep_id"], {"state": "cancelled", "message": why})
+
+
+def _identity(pid: int) -> str:
+    """Return a process by its id and, where /proc says it, its start, for ids are given out again."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return f"{pid}:{stat.rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return f"{pid}:"
+
+
+def _is_alive(owner: str) -> bool:
+    pid = int(owner.partition(":")[0])
+    if sys.platform == "win32":
+        return pid == os.getpid()  # there signal 0 would end the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it lives, under another user
+    return _identity(pid) == owner
