@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 MAX_HEADER_BYTES = 4096
 MAX_HEADER_LINES = 16
@@ -35,13 +36,13 @@ class FrameDecoder:
         self._length: int | None = None
         """Length of the body being read; None while in the header."""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the bodies that `data` completes, in order."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take `data` in and return an iterator over the bodies that it completes, in order.
+
+        The iterator raises FramingError where the stream goes wrong: the bodies before that place are not lost.
+        """
         self._buffer += data
-        bodies: list[bytes] = []
-        while (body := self._next()) is not None:
-            bodies.append(body)
-        return bodies
+        return iter(self._next, None)
 
     @property
     def pending(self) -> bool:
@@ -53,7 +54,8 @@ class FrameDecoder:
             return None
         if self._length is None or len(self._buffer) < self._length:
             return None
-        body = bytes(self._buffer[: self._length])
+        with memoryview(self._buffer) as view:  # a slice of the buffer itself would copy twice
+            body = bytes(view[: self._length])
         del self._buffer[: self._length]
         self._length = None
         return body
@@ -61,7 +63,7 @@ class FrameDecoder:
     def _read_header(self) -> bool:
         end = _header_end(self._buffer)
         if end is None:
-            if len(self._buffer) > MAX_HEADER_BYTES:
+            if len(self._buffer) >= MAX_HEADER_BYTES:
                 raise FramingError(f"header longer than {MAX_HEADER_BYTES} bytes")
             return False
         head = bytes(self._buffer[:end])
@@ -75,7 +77,7 @@ def _header_end(buffer: bytearray) -> int | None:
     ends = [
         at + len(mark)
         for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n")
-        if (at := buffer.find(mark, 0, MAX_HEADER_BYTES + 4)) >= 0
+        if (at := buffer.find(mark, 0, MAX_HEADER_BYTES)) >= 0
     ]
     return min(ends, default=None)
 
@@ -90,7 +92,10 @@ def _content_length(head: bytes, max_body: int) -> int:
         if not colon or not _TOKEN.fullmatch(name):
             raise FramingError(f"not a header line: {line[:60]!r}")
         if name.lower() == b"content-length":
-            length = _parse_length(value.strip(), max_body)
+            said = _parse_length(value.strip(), max_body)
+            if length not in (None, said):
+                raise FramingError(f"two lengths for one message: {length} and {said}")
+            length = said
     if length is None:
         raise FramingError("header without Content-Length")
     return length
