@@ -1,0 +1,36 @@
+"""The command line. Each command is a module of this package with `add_arguments(parser)` and `run(args) -> int`.
+
+Only the module of the command that was asked for is imported: an editor waits for `serve`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .. import __version__
+
+COMMANDS = {
+    "serve": "answer an editor, as a language server on stdin and stdout",
+    "demo": "show what ploked does, on a catalog of its own or on OpenRouter",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="ploked", description="The catalog of language models, for editors.")
+    parser.add_argument("--version", action="version", version=f"ploked {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked_for = next((word for word in arguments if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == asked_for:
+            module = import_module(f".{name}", __name__)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    args = parser.parse_args(arguments)
+    code: int = args.run(args)
+    return code

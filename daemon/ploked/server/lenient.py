@@ -1,0 +1,38 @@
+"""Reading what an editor newer than lsprotocol says about itself.
+
+lsprotocol's enums are closed: one unknown value makes the whole of `initialize` unreadable, and an editor that gets
+no answer to it hangs. So the parts that do not fit are left out, and the rest counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Fits = Callable[[Any], bool]
+
+
+def prune(node: dict[str, Any], fits: Fits) -> dict[str, Any]:
+    """Return `node` without the smallest parts that keep `fits` from accepting it; at worst an empty dict."""
+    kept: dict[str, Any] = {}
+    for key, value in node.items():
+
+        def fits_here(candidate: object, key: str = key) -> bool:
+            return fits({**kept, key: candidate})
+
+        for candidate in _candidates(value, fits_here):
+            if fits_here(candidate):
+                kept[key] = candidate
+                break
+    return kept
+
+
+def _candidates(value: Any, fits: Fits) -> list[Any]:
+    """Return what may stand in for `value`: itself if it fits, else itself without the parts that do not."""
+    if fits(value):
+        return [value]
+    if isinstance(value, dict):
+        return [prune(value, fits)]
+    if isinstance(value, list):
+        return [[item for item in value if fits([item])]]
+    return []

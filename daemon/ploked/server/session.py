@@ -1,0 +1,218 @@
+"""One client's session: its language server, its tasks and its half of the conversation.
+
+Sessions share the service and nothing else; what one client does, sends or breaks never reaches another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+from uuid import uuid4
+
+from lsprotocol import types
+from ploked_protocol.framing import FrameDecoder, FramingError, frame
+from ploked_protocol.methods import Method
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from .. import __version__
+from . import wire
+from .convert import converter
+from .editor import OpenFileEditor
+from .in_flight import FAREWELL_S
+from .progress import ProgressTokens
+from .protocol import SessionProtocol
+from .requests import Service, bind
+from .streams import Reader, Writer
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1 << 16
+PATIENCE_S = 0.5
+"""How long requests may go on once nothing more can be asked."""
+FLUSH_S = 0.3
+"""How long the client may take to read the last answers."""
+EDIT_TIMEOUT_S = 10.0
+
+
+def _new_incident() -> str:
+    return uuid4().hex[:8]
+
+
+class Session:
+    """Everything that one connection needs. Features register their handlers on `server` with pygls' decorators."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        features: Sequence[Callable[[Session], None]] = (),
+        new_incident: Callable[[], str] = _new_incident,
+    ) -> None:
+        self.service: Any = service
+        self.server = LanguageServer(
+            "ploked", __version__, protocol_cls=SessionProtocol, converter_factory=converter, max_workers=1
+        )
+        self.protocol: SessionProtocol = self.server.protocol  # type: ignore[assignment]  # pygls has no type for it
+        self.protocol.attach(self)
+        self.progress = ProgressTokens(self)
+        self.editor = OpenFileEditor(self)
+        self.service_ready = False
+        self.on_answered: list[Callable[[], object]] = []
+        """Called once, when the answer to `initialize` is on its way."""
+        self.on_initialized: list[Callable[[], object]] = []
+        """Called once, when the client has said `initialized`."""
+        self.on_told: list[Callable[[Method[Any, None], Any], None]] = []
+        """Called after each notification of the service that the client is told."""
+        self._new_incident = new_incident
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = asyncio.Event()
+        self._writer: Writer | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self.protocol.requests.update(bind(self))
+        for register in features:
+            register(self)
+
+    @property
+    def client_capabilities(self) -> types.ClientCapabilities:
+        """Return what the client can do; only once it has said `initialize`."""
+        return self.server.client_capabilities
+
+    # life
+
+    async def run(self, reader: Reader, writer: Writer) -> bool:
+        """Serve the client until it leaves; return whether it said `shutdown` first."""
+        self._writer = writer
+        reading = self.spawn(self._read(reader))
+        stopped = self.spawn(self._stopped.wait())
+        try:
+            await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await self.protocol.in_flight.settle(0 if self._stopped.is_set() else PATIENCE_S)
+        finally:
+            await self._close(writer)
+        return self.protocol.ended
+
+    def stop(self) -> None:
+        """End the session: requests that still wait are cancelled."""
+        self._stopped.set()
+
+    async def ready(self) -> None:
+        """Return once the service can answer."""
+        await self.service.ready()
+        self.service_ready = True
+
+    def handshake_answered(self) -> None:
+        """Begin what the answer to `initialize` did not wait for."""
+        self.spawn(self.ready())
+        for callback in self.on_answered:
+            callback()
+
+    def handshake_done(self) -> None:
+        """Forward the service's notifications from here on."""
+        if self._unsubscribe is None:
+            self._unsubscribe = self.service.subscribe(self.tell)
+            for callback in self.on_initialized:
+                callback()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
+        """Run `work` until it or the session ends; what it raises goes to the log."""
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # a task cancelled before its first step never awaits it
+        return task
+
+    def report(self, error: BaseException) -> str:
+        """Write an unforeseen error to the log; return the id it has there."""
+        incident = self._new_incident()
+        log.error("incident %s", incident, exc_info=error)
+        return incident
+
+    # out
+
+    def send(self, body: bytes) -> None:
+        """Send one message. Never waits and never raises; a client that does not read is let go."""
+        if self._writer is None:
+            return
+        self._writer.write(frame(body))
+        if self._writer.unread > wire.MAX_UNREAD_BYTES:
+            log.warning("the client has left %d bytes unread: the session ends", self._writer.unread)
+            self.stop()
+
+    def tell(self, method: Method[Any, None], params: object) -> None:
+        """Send a notification of the table. Never raises: the service tells the other sessions next."""
+        try:
+            self.send(wire.notification(method.name, params))
+            for callback in self.on_told:
+                callback(method, params)
+        except Exception as error:  # noqa: BLE001  # whatever keeps `params` from being JSON
+            self.report(error)
+
+    def publish_diagnostics(
+        self, uri: str, diagnostics: Sequence[types.Diagnostic], version: int | None = None
+    ) -> None:
+        """Show `diagnostics` on a document, in place of those shown before."""
+        self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, version))
+
+    async def apply_edit(
+        self, edit: types.WorkspaceEdit, *, label: str | None = None, timeout_s: float = EDIT_TIMEOUT_S
+    ) -> types.ApplyWorkspaceEditResult:
+        """Return what the client made of `edit`: not applied, with a reason, when it declines or does not answer."""
+        params = types.ApplyWorkspaceEditParams(edit, label)
+        try:
+            result: types.ApplyWorkspaceEditResult = await self.protocol.ask(
+                types.WORKSPACE_APPLY_EDIT, params, timeout_s
+            )
+        except TimeoutError:
+            return types.ApplyWorkspaceEditResult(False, f"it did not answer within {timeout_s:g} s")
+        except JsonRpcException as error:
+            return types.ApplyWorkspaceEditResult(False, error.message)
+        return result
+
+    # inside
+
+    async def _read(self, reader: Reader) -> None:
+        decoder = FrameDecoder()
+        try:
+            while data := await reader.read(CHUNK_BYTES):
+                for body in decoder.feed(data):
+                    await self._take(body)
+        except FramingError as error:
+            self.send(wire.error(None, wire.PARSE_ERROR, f"Cannot read on: {error}"))
+            log.warning("the session ends: %s", error)
+        except ConnectionError as error:
+            log.info("the connection broke: %s", error)
+        if decoder.pending:
+            log.warning("the client left in the middle of a message")
+
+    async def _take(self, body: bytes) -> None:
+        if self.protocol.in_flight.full and not self.service_ready:
+            await self.ready()  # a client may send much while we start: let it wait, do not refuse
+        self.protocol.receive(body)
+        await asyncio.sleep(0)  # else a client that pipelines starves every handler
+        if self._writer is not None:
+            await self._writer.drain()  # a client that does not read is not read from
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # SystemExit of a handler must not end the process
+            self.report(error)
+
+    async def _close(self, writer: Writer) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FAREWELL_S)
+        self._writer = None
+        try:
+            async with asyncio.timeout(FLUSH_S):
+                await writer.finish()
+        except (TimeoutError, ConnectionError) as error:
+            log.info("the client did not take the last bytes: %s", type(error).__name__)

@@ -1,0 +1,126 @@
+"""Byte streams: what a session reads from and writes to, over whatever stdin and stdout may be."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+from typing import Protocol
+
+
+class Reader(Protocol):
+    """Where a client's bytes come from; `asyncio.StreamReader` is one."""
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Return at least one and at most `n` bytes; none at the end."""
+
+
+class Writer(Protocol):
+    """Where a client's bytes go to."""
+
+    @property
+    def unread(self) -> int:
+        """Return how many bytes wait for the client to read them."""
+
+    def write(self, data: bytes, /) -> None:
+        """Take `data`; never waits."""
+
+    async def drain(self) -> None:
+        """Wait until the client has caught up; raises ConnectionError when it is gone."""
+
+    async def finish(self) -> None:
+        """Send what waits, and close; raises ConnectionError when the client is gone."""
+
+
+class StreamOut(asyncio.StreamWriter):
+    """The Writer over pipes and sockets."""
+
+    @property
+    def unread(self) -> int:
+        """Return how many bytes wait for the client to read them."""
+        return self.transport.get_write_buffer_size()
+
+    async def finish(self) -> None:
+        """Send what waits, and close; raises ConnectionError when the client is gone."""
+        self.close()
+        await self.wait_closed()
+
+
+class FileReader:
+    """The Reader over a regular file, which an event loop cannot wait for; a thread reads it."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Return at least one and at most `n` bytes; none at the end."""
+        return await asyncio.to_thread(os.read, self._fd, n)
+
+
+class FileWriter:
+    """The Writer over a regular file; files do not make one wait."""
+
+    unread = 0
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def write(self, data: bytes, /) -> None:
+        """Write `data`."""
+        while data:
+            data = data[os.write(self._fd, data) :]
+
+    async def drain(self) -> None:
+        """Return: nothing waits."""
+
+    async def finish(self) -> None:
+        """Return: nothing waits."""
+
+
+async def open_streams(stdin: int, stdout: int) -> tuple[Reader, Writer]:
+    """Return the streams over two file descriptors: pipes, sockets, terminals or regular files."""
+    if _same_socket(stdin, stdout):
+        return await _over_socket(stdin)
+    return await _reader(stdin), await _writer(stdout)
+
+
+def _same_socket(one: int, other: int) -> bool:
+    """Return whether both ends are one socket (inetd, `socat EXEC`): then two pipe transports would fight over it."""
+    first, second = os.fstat(one), os.fstat(other)
+    return stat.S_ISSOCK(first.st_mode) and (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+
+
+async def _over_socket(fd: int) -> tuple[Reader, Writer]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    transport, protocol = await loop.create_connection(
+        lambda: asyncio.StreamReaderProtocol(reader), sock=socket.socket(fileno=fd)
+    )
+    return reader, StreamOut(transport, protocol, reader, loop)
+
+
+async def _reader(fd: int) -> Reader:
+    if not _can_wait_for(fd):
+        return FileReader(fd)
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(fd, "rb", buffering=0)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
+
+
+async def _writer(fd: int) -> Writer:
+    if not _can_wait_for(fd):
+        return FileWriter(fd)
+    loop = asyncio.get_running_loop()
+    pipe = os.fdopen(fd, "wb", buffering=0)
+    # The protocol is asyncio's own for streams; its reader stays empty.
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), pipe
+    )
+    return StreamOut(transport, protocol, None, loop)
+
+
+def _can_wait_for(fd: int) -> bool:
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)

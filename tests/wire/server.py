@@ -1,0 +1,12 @@
+"""`python -m wire.server [--broken]`: the session core on stdio over the fake service, as `ploked serve` runs it."""
+
+import os
+import sys
+
+from ploked import logs
+from ploked.server import stdio
+
+from wire.fake_service import FakeService, features
+
+logs.configure(os.environ)
+stdio.serve(lambda: FakeService(starts="--broken" not in sys.argv), [features])
