@@ -1,0 +1,1 @@
+"""Search: ranking by what people type (`rank`), did-you-mean (`suggest`), and the index that answers (`index`)."""
