@@ -7,42 +7,46 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import msgspec
 from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
-from ploked_protocol.errors import NoEligibleEndpoint
+from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
-from ploked_protocol.preferences import ConfigProblem, ModelProfile
+from ploked_protocol.preferences import ConfigProblem
 
 from . import __version__, routing
 from .catalog import WarmCatalog
-from .preferences import edit
+from .edits import ConfigEdits
+from .importers.http import Fetcher
+from .importers.openrouter import OpenRouterImporter
 from .preferences.check import check
 from .preferences.live import LivePreferences
-from .progress import Progress
+from .preferences.load import load
+from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
 from .settings import Settings
-from .store.base import Clock
+from .store.base import Clock, SystemClock
+from .store.sqlite import SqliteStore
+from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
+from .sweeps.run import SweepRunner
 from .view import CatalogFacts
+
+FIRST_ANSWER_S = 3.0
+"""How long the first start, with no store, waits for the network before the bundled snapshot answers."""
 
 Listener = Callable[[Method[Any, None], Any], None]
 
 
-class ConfigEditor(Protocol):
-    """A client that may have config.toml open."""
-
-    async def edit_open(self, path: str, change: Callable[[str], str]) -> queries.ConfigEdited | None:
-        """Apply `change` to the open text and return what was done; None when the file is not open there."""
-
-
-class RegistryService:
+class RegistryService(ConfigEdits):
     """One per process; sessions share it. Methods named after the table answer its requests."""
 
     def __init__(
@@ -66,8 +70,20 @@ class RegistryService:
         self._indexed = -1
         self._watch: asyncio.Task[None] | None = None
         self._checked: tuple[object, int, list[ConfigProblem]] | None = None
+        sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
         preferences.on_change = self._preferences_changed
+
+    @classmethod
+    def create(cls, settings: Settings) -> RegistryService:
+        """Return the service of a real daemon; nothing is opened before `start`."""
+        clock = SystemClock()
+        importer = OpenRouterImporter(Fetcher(settings.upstream_url))
+        catalog = WarmCatalog(importer, SqliteStore(settings.catalog_path), clock)
+        ledger = Ledger(settings.state_dir / "sweeps.db", now_s=clock.now_s)
+        runner = SweepRunner(settings.upstream_url, settings.key, ledger, clock) if settings.key else None
+        manager = SweepManager(runner, ledger)
+        return cls(settings, catalog, LivePreferences(settings.config_path), manager, clock)
 
     # life
 
@@ -76,6 +92,8 @@ class RegistryService:
         await asyncio.gather(self.preferences.reload(), self.catalog.start())
         self._apply_ttls()
         self._watch = asyncio.create_task(self.preferences.run())
+        if _from_snapshot(self.catalog.models_freshness()):
+            await _patiently(self.catalog.refresh_models())
         self._refresh_index()
         self._ready.set()
         self.catalog.touch_models()
@@ -129,6 +147,16 @@ class RegistryService:
             message=message,
             selected=selected_tags(self.preferences.prefs, endpoints, params.model, serving.id),
         )
+
+    def find_models(self, query: str, limit: int) -> list[str]:
+        """Return the ids of the models that match, best first."""
+        self._refresh_index()
+        return self.index.search(query, limit).ids
+
+    async def warm_endpoints(self, model_id: str) -> None:
+        """Fetch the endpoints of a model where they are not known; a failure is kept for those who ask for them."""
+        with suppress(PlokedError):
+            await self._endpoints(self.facts.model(model_id), NoProgress())
 
     async def refresh_catalog(
         self, params: queries.RefreshCatalogParams, progress: Progress
@@ -215,45 +243,10 @@ class RegistryService:
             self._checked = (loaded, generation, problems)
         return self._checked[2]
 
-    def list_profiles(self, params: queries.ListProfilesParams) -> queries.ListProfilesResult:
-        """Answer `ploked/listProfiles`."""
-        return queries.ListProfilesResult(profiles=routing.list_profiles(self.preferences.prefs, params.model))
-
-    async def set_default_profile(
-        self, params: queries.SetDefaultProfileParams, editor: ConfigEditor
-    ) -> queries.ConfigEdited:
-        """Answer `ploked/setDefaultProfile`; raises UnknownProfile, ConfigNotEditable."""
-        routing.find_profile(self.preferences.prefs, params.model, params.name)
-        return await self._edit(editor, lambda text: edit.set_default_profile(text, params.name, params.model))
-
-    async def save_profile(self, params: queries.SaveProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
-        """Answer `ploked/saveProfile`; raises UnknownSweep, ConfigNotEditable."""
-        profile, model = await self._profile_to_save(params)
-        return await self._edit(
-            editor, lambda text: edit.save_profile(text, profile, model, set_default=params.set_default)
-        )
-
-    async def delete_profile(self, params: queries.DeleteProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
-        """Answer `ploked/deleteProfile`; raises UnknownProfile, ConfigNotEditable."""
-        routing.find_profile(self.preferences.prefs, params.model, params.name)
-        return await self._edit(editor, lambda text: edit.delete_profile(text, params.name, params.model))
-
-    async def select_endpoints(
-        self, params: queries.SelectEndpointsParams, editor: ConfigEditor
-    ) -> queries.ConfigEdited:
-        """Answer `ploked/selectEndpoints`; raises UnknownModel, ConfigNotEditable."""
-        self.facts.model(params.model)
-        return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, params.endpoints))
-
-    async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
-        done = await editor.edit_open(str(self.settings.config_path), change)
-        return done if done is not None else await self.preferences.edit(change)
-
-    async def _profile_to_save(self, params: queries.SaveProfileParams) -> tuple[ModelProfile, str | None]:
-        if params.sweep_id is None or params.request_id is None:
-            return ModelProfile(name=params.name, params=params.params), params.model
-        row, model = await self.sweeps.row(params.sweep_id, params.request_id)
-        return ModelProfile(name=params.name, params=row), params.model or model
+    def diagnose(self, text: str) -> list[ConfigProblem]:
+        """Return what is wrong in a text of config.toml, by itself and against the facts."""
+        loaded = load(text, self.settings.config_path)
+        return [*loaded.problems, *check(loaded, self.facts, self._today())]
 
     # inside
 
@@ -264,7 +257,11 @@ class RegistryService:
         serving = (self.catalog.model(model.alias_target) if model.alias_target else None) or model
         if serving.key.listed is None:
             return serving, (), self.catalog.models_freshness()
-        if self.catalog.endpoints_now(serving.id) is None:
+        freshness = self.catalog.endpoints_freshness(serving.id)
+        if _from_snapshot(freshness) and freshness.error is None:
+            await progress.report(f"fetching the endpoints of {serving.id}")
+            await _patiently(self.catalog.refresh_endpoints(serving.id))
+        elif self.catalog.endpoints_now(serving.id) is None:
             await progress.report(f"fetching the endpoints of {serving.id}")
         endpoints = await self.catalog.endpoints(serving.id)
         return serving, endpoints, self.catalog.endpoints_freshness(serving.id)
@@ -290,3 +287,14 @@ class RegistryService:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock.now_s(), UTC).date()
+
+
+def _from_snapshot(freshness: Freshness) -> bool:
+    """Return whether facts come from the copy bundled with ploked, and not from a store."""
+    return freshness.source.startswith("snapshot")
+
+
+async def _patiently(refresh: Coroutine[Any, Any, object]) -> None:
+    """Give the first refresh a moment; where the network has none to give, the snapshot answers meanwhile."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(refresh, FIRST_ANSWER_S)

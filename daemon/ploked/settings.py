@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -42,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True):
             upstream_url=(environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/"),
             key=openrouter_key(environ),
         )
+
+    @property
+    def catalog_path(self) -> Path:
+        """Return the file of the catalog: one for each upstream, so that their facts never mix."""
+        if self.upstream_url == OPENROUTER:
+            return self.cache_dir / "catalog.db"
+        digest = blake2b(self.upstream_url.encode(), digest_size=4).hexdigest()
+        return self.cache_dir / f"catalog-{digest}.db"
 
 
 def _folder(environ: Mapping[str, str], name: str, default: Path) -> Path:

@@ -33,13 +33,22 @@ class CatalogFacts:
             raise self._unknown(model_id, f"No model is called {model_id!r}.")
         return record
 
+    def knows_models(self) -> bool:
+        """Return whether there are any models: without, none is called unknown."""
+        return bool(self._catalog.models)
+
+    def knows_providers(self) -> bool:
+        """Return whether there are any providers."""
+        return bool(self.provider_names)
+
+    def model_expires(self, model_id: str) -> str | None:
+        """Return the ISO date after which the model goes away; None when unknown."""
+        record = self.find_model(model_id)
+        return record.expires if record else None
+
     def has_model(self, model_id: str) -> bool:
-        """Return whether `model_id` can be sent."""
-        try:
-            self.model(model_id)
-        except UnknownModel:
-            return False
-        return True
+        """Return whether the catalog has a row for `model_id`."""
+        return self.find_model(model_id) is not None
 
     def find_model(self, model_id: str) -> ModelRecord | None:
         """Return the row of `model_id`, or None."""

@@ -12,7 +12,7 @@ VIRTUAL_VARIANTS = frozenset({"nitro", "floor", "exacto", "online"})
 SERVICE_TIERS = frozenset({"flex", "priority", "default"})
 """Last parts of a tag that name a service tier; a base slug never matches those."""
 
-_PART = r"[^\s/:@~]+"
+_PART = r"(?!\.{1,2}(?:[/:@]|$))[^\s/:@~]+"  # no "." or "..": ids become paths of URLs
 _MODEL = re.compile(
     rf"(?P<alias>~?)(?P<author>{_PART})/(?P<slug>{_PART})(?::(?P<variant>{_PART}))?(?:@preset/(?P<preset>{_PART}))?"
 )

@@ -1,0 +1,86 @@
+"""Hover in config.toml: what a model id, a provider, a profile or a key means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types
+from ploked_protocol.errors import PlokedError
+from ploked_protocol.keys import ProviderKey, entry_matches
+from ploked_protocol.plans import RoutePlan, RoutePlanParams
+
+from ... import routing
+from ...preferences.wording import expected
+from ..documents.toml import Cursor
+from ..session import Session
+from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
+from .cards import escaped, model_card, provider_card
+from .places import config_document, cursor_at, word_range
+from .shapes import keys_of, shape_at
+
+
+def register(session: Session) -> None:
+    """Offer hover."""
+
+    @session.server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def hover(params: types.HoverParams) -> types.Hover | None:
+        document = config_document(session, params.text_document.uri)
+        if document is None:
+            return None
+        await session.ready()
+        at = cursor_at(document, params.position)
+        card = _card(session.service, document.source, at)
+        if card is None:
+            return None
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, card), word_range(document, at))
+
+
+def _card(service: Any, text: str, at: Cursor) -> str | None:
+    name = next((part for part in reversed(at.key_path) if isinstance(part, str)), "")
+    if at.place == "key":
+        kind = keys_of(shape_at(at.key_path[:-1])).get(name)
+        return None if kind is None else f"`{name}`: {escaped(expected(kind))}"
+    if at.place != "value" or not at.text:
+        return None
+    if at.key_path[:2] == ("registry", "models") and name == "model":
+        return _model(service, text, at.text)
+    if name in PROVIDER_LISTS:
+        return _provider(service, at.text, model_at(text, at.key_path))
+    return _profile(service, text, at) if name in PROFILE_KEYS else None
+
+
+def _model(service: Any, text: str, model_id: str) -> str | None:
+    record = service.facts.find_model(model_id)
+    if record is None:
+        return None
+    return model_card(record, _plan(service, text, model_id), service.catalog.models_freshness())
+
+
+def _plan(service: Any, text: str, model_id: str) -> RoutePlan | None:
+    """Return the plan under the text as it stands, from memory; None while the endpoints are not known."""
+    record = service.facts.find_model(model_id)
+    endpoints = service.catalog.endpoints_now(record.id)
+    if not endpoints:
+        return None
+    call = RoutePlanParams(model=model_id)
+    freshness = service.catalog.endpoints_freshness(record.id)
+    return routing.plan(record, endpoints, prefs_of(service, text), call, freshness)
+
+
+def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
+    slug = ProviderKey.of_tag(entry).slug
+    if not service.facts.has_provider(slug):
+        return None
+    record = next((provider for provider in service.catalog.providers if provider.slug == slug), None)
+    endpoints = service.catalog.endpoints_now(model_id) or () if model_id else ()
+    return provider_card(slug, record, [one for one in endpoints if entry_matches(entry, one.key.tag)])
+
+
+def _profile(service: Any, text: str, at: Cursor) -> str | None:
+    try:
+        known = routing.find_profile(prefs_of(service, text), model_at(text, at.key_path), at.text)
+    except PlokedError:
+        return None
+    values = known.profile.params.set_values()
+    lines = [f"- `{name} = {value}`" for name, value in values.items()] or ["- sets nothing"]
+    return "\n".join([f"**{escaped(at.text)}** ({known.scope} profile)", "", *lines])

@@ -1,0 +1,41 @@
+"""From a client's positions to the code points that TOML is read in, and back."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+from ploked_protocol.preferences import ConfigProblem
+from pygls.workspace import TextDocument
+
+from ...preferences.positions import Span
+from ..documents.toml import Cursor, cursor, is_ploke_config
+from ..session import Session
+
+
+def config_document(session: Session, uri: str) -> TextDocument | None:
+    """Return the open document if it is a config of ours; TOML of other programs is left alone."""
+    document = session.server.workspace.text_documents.get(uri)
+    if document is None:
+        return None
+    ours = is_ploke_config(document.path or "", document.source, str(session.service.settings.config_path))
+    return document if ours else None
+
+
+def cursor_at(document: TextDocument, position: types.Position) -> Cursor:
+    """Return what stands at a position of the client."""
+    place = document.position_codec.position_from_client_units(document.lines, position)
+    return cursor(document.source, place.line, place.character)
+
+
+def word_range(document: TextDocument, at: Cursor) -> types.Range:
+    """Return the range of the word under a cursor, in the client's units."""
+    return _to_client(document, at.line, at.start, at.line, at.end)
+
+
+def span_range(document: TextDocument, span: Span | ConfigProblem) -> types.Range:
+    """Return a range of 1-based code points in the client's units."""
+    return _to_client(document, span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
+
+
+def _to_client(document: TextDocument, line: int, column: int, end_line: int, end_column: int) -> types.Range:
+    wide = types.Range(types.Position(line, column), types.Position(end_line, end_column))
+    return document.position_codec.range_to_client_units(document.lines, wide)

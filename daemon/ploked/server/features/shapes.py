@@ -1,0 +1,73 @@
+"""What config.toml may hold at a key path, read off the preference records."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+from ploked_protocol.preferences import RegistryPrefs
+
+from ...preferences.positions import KeyPath
+
+Shape = inspect.Type
+
+
+def shape_at(path: KeyPath) -> Shape | None:
+    """Return the type of the value at `path`, e.g. of `("registry", "models", 0, "model")`; None outside our tables."""
+    if not path or path[0] != "registry":
+        return None
+    shape: Shape | None = inspect.type_info(RegistryPrefs)
+    for part in path[1:]:
+        shape = _inside(shape, part)
+    return shape
+
+
+def keys_of(shape: Shape | None) -> dict[str, Any]:
+    """Return the keys of the table `shape` and the annotation of each; none when it is no table."""
+    return {
+        name: kind
+        for member in _members(shape)
+        if isinstance(member, inspect.StructType)
+        for name, kind in _fields(member.cls)
+    }
+
+
+def literals_of(shape: Shape | None) -> list[str]:
+    """Return the values of an enumeration, and true and false for a flag."""
+    found: list[str] = []
+    for member in _members(shape):
+        if isinstance(member, inspect.LiteralType):
+            found += [str(value) for value in member.values]
+        elif isinstance(member, inspect.BoolType):
+            found += ["true", "false"]
+    return found
+
+
+def is_text(shape: Shape | None) -> bool:
+    """Return whether a value is written in quotes."""
+    return any(isinstance(member, inspect.StrType | inspect.LiteralType) for member in _members(shape))
+
+
+@cache
+def _fields(record: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+    return [(field.name, field.type) for field in msgspec.structs.fields(record)]
+
+
+def _inside(shape: Shape | None, part: str | int) -> Shape | None:
+    for member in _members(shape):
+        if isinstance(part, int) and isinstance(member, inspect.ListType):
+            return member.item_type
+        if isinstance(part, str) and isinstance(member, inspect.StructType):
+            return next((field.type for field in member.fields if field.name == part), None)
+    return None
+
+
+def _members(shape: Shape | None) -> list[Shape]:
+    """Return the alternatives of a union; a type by itself is the only one."""
+    if isinstance(shape, inspect.Metadata):
+        return _members(shape.type)
+    if isinstance(shape, inspect.UnionType):
+        return [member for each in shape.types for member in _members(each)]
+    return [] if shape is None else [shape]

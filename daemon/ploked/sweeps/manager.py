@@ -1,0 +1,129 @@
+"""The sweeps of this process: launch, follow, cancel. The ledger remembers those of earlier ones."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from ploked_protocol.errors import ErrorData, MissingKey
+from ploked_protocol.plans import RoutePlan
+from ploked_protocol.preferences import LLMParameters
+from ploked_protocol.sweeps import (
+    LaunchSweepParams,
+    SweepCancelled,
+    SweepLaunched,
+    SweepProgress,
+    SweepResults,
+    SweepRow,
+    SweepState,
+)
+from ploked_protocol.wire import encode
+
+from .grid import PlannedRequest, left_out, plan_requests
+from .ledger import Ledger
+from .rows import sort_rows
+from .run import SweepRunner
+
+
+@dataclass
+class _Running:
+    """A sweep under way, and how far it is."""
+
+    total: int
+    task: asyncio.Task[None] | None = None
+    cancel: asyncio.Event = field(default_factory=asyncio.Event)
+    done: int = 0
+    failed: int = 0
+
+
+class SweepManager:
+    """Runs sweeps in the background. `runner` is None without an API key; `on_progress` hears of every row and end."""
+
+    def __init__(self, runner: SweepRunner | None, ledger: Ledger) -> None:
+        self.on_progress: Callable[[SweepProgress], None] = lambda _: None
+        self._runner = runner
+        self._ledger = ledger
+        self._sweeps: dict[str, _Running] = {}
+
+    @property
+    def running(self) -> int:
+        """Return how many sweeps are under way."""
+        return len(self._sweeps)
+
+    async def launch(self, params: LaunchSweepParams, plan: RoutePlan) -> SweepLaunched:
+        """Begin a sweep over `plan`; raises MissingKey, InvalidParams, NoEligibleEndpoint."""
+        runner = self._runner
+        if runner is None:
+            raise MissingKey(
+                "A sweep sends requests, and there is no API key.",
+                ErrorData(next_step="Set OPENROUTER_API_KEY in the environment of the daemon and start it again."),
+            )
+        requests = await asyncio.to_thread(plan_requests, params, plan)
+        sweep_id = f"sweep-{secrets.token_hex(6)}"
+        await asyncio.to_thread(self._ledger.create, sweep_id, plan.model, encode(params), requests)
+        running = self._sweeps[sweep_id] = _Running(len(requests))
+        running.task = asyncio.create_task(self._run(runner, sweep_id, requests, params.concurrency, running))
+        return SweepLaunched(sweep_id=sweep_id, requests=len(requests), message=left_out(params, plan))
+
+    async def results(self, sweep_id: str, sort: str | None) -> SweepResults:
+        """Return a sweep as far as it has come, also one of an earlier process; raises UnknownSweep, InvalidParams."""
+        found = await asyncio.to_thread(self._ledger.results, sweep_id)
+        return msgspec.structs.replace(found, rows=sort_rows(found.rows, sort))
+
+    async def cancel(self, sweep_id: str) -> SweepCancelled:
+        """Stop a sweep and return once nothing of it runs; raises UnknownSweep."""
+        running = self._sweeps.get(sweep_id)
+        if running is not None and running.task is not None:
+            running.cancel.set()
+            await asyncio.wait([running.task])
+        found = await asyncio.to_thread(self._ledger.results, sweep_id)
+        return SweepCancelled(sweep_id=sweep_id, state=found.state)
+
+    async def sent_params(self, sweep_id: str, request_id: str) -> tuple[str, LLMParameters]:
+        """Return the model of a row and the parameters its body held; raises UnknownSweep."""
+        body, _ = await asyncio.to_thread(self._ledger.exchange, sweep_id, request_id)
+        sent: dict[str, Any] = {name: body[name] for name in LLMParameters.__struct_fields__ if name in body}
+        return str(body["model"]), msgspec.convert(sent, LLMParameters)
+
+    async def aclose(self) -> None:
+        """Stop all sweeps; what came back is in the ledger."""
+        tasks = [running.task for running in self._sweeps.values() if running.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._ledger.close)
+
+    async def _run(
+        self,
+        runner: SweepRunner,
+        sweep_id: str,
+        requests: list[PlannedRequest],
+        concurrency: int,
+        running: _Running,
+    ) -> None:
+        def on_row(row: SweepRow) -> None:
+            running.done += 1
+            running.failed += row.status == "error"
+            self._tell(sweep_id, running, "running", row)
+
+        try:
+            ended = await runner.run(sweep_id, requests, concurrency, on_row, running.cancel)
+        finally:
+            del self._sweeps[sweep_id]
+        self._tell(sweep_id, running, ended.state, message=ended.message)
+
+    def _tell(
+        self,
+        sweep_id: str,
+        running: _Running,
+        state: SweepState,
+        row: SweepRow | None = None,
+        message: str | None = None,
+    ) -> None:
+        self.on_progress(
+            SweepProgress(sweep_id, state, running.done, running.total, running.failed, row=row, message=message)
+        )
