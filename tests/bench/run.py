@@ -74,7 +74,7 @@ def search(server: RawServer, folder: Path, rounds: int = 15) -> Iterator[Row]:
         answers = {p["query"]: _result(server.request("ploked/searchModels", p)) for p in params}
         prepared = folder / "answers.json"
         prepared.write_bytes(msgspec.json.encode(answers))
-        echo = RawServer([sys.executable, str(HERE / "servers.py"), "echo", str(prepared)])
+        echo = RawServer([sys.executable, str(HERE / "echo_server.py"), str(prepared)])
         echo.initialize()
         ours, bare = [], []
         for _ in range(rounds * (1 if len(params) > 1 else 40)):
@@ -151,10 +151,10 @@ def cold_start(folder: Path, upstream: str, rounds: int = 15) -> Row:
     """Measure from starting the process to the answer of `initialize`, against an empty pygls server."""
     env = environment(folder, upstream)
     ours = [_start(SERVE, env)]
-    bare = [_start([sys.executable, str(HERE / "servers.py"), "empty"], env)]
+    bare = [_start([sys.executable, str(HERE / "empty_server.py")], env)]
     for _ in range(rounds):
         ours.append(_start(SERVE, env))
-        bare.append(_start([sys.executable, str(HERE / "servers.py"), "empty"], env))
+        bare.append(_start([sys.executable, str(HERE / "empty_server.py")], env))
     p50, base = statistics.median(ours[1:]), statistics.median(bare[1:])
     figures = (f"p50 {p50:.0f} ms", f"empty pygls server: p50 {base:.0f} ms", f"{p50 / base:.2f}x")
     return ("cold start to the `initialize` answer", *figures, "at most 1.3x")
