@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ploked_protocol import queries
+from ploked_protocol.keys import as_entry
 from ploked_protocol.preferences import ModelProfile
 
 from . import routing
@@ -59,7 +60,8 @@ class ConfigEdits:
     ) -> queries.ConfigEdited:
         """Answer `ploked/selectEndpoints`; raises UnknownModel, ConfigNotEditable."""
         self.facts.model(params.model)
-        return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, params.endpoints))
+        entries = [as_entry(endpoint) for endpoint in params.endpoints]
+        return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, entries))
 
     async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
         done = await editor.edit_open(str(self.settings.config_path), change)

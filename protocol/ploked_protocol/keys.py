@@ -115,6 +115,11 @@ def is_tier(tag: str) -> bool:
     return "/" in tag and tag.rpartition("/")[2] in SERVICE_TIERS
 
 
+def as_entry(endpoint: str | EndpointKey) -> str:
+    """Return an endpoint as preferences write it: a slug or a tag as it is, a key by its tag."""
+    return endpoint if isinstance(endpoint, str) else endpoint.tag
+
+
 def entry_matches(entry: str, tag: str) -> bool:
     """Return whether a preference `entry` (slug or whole tag) covers the endpoint `tag`.
 

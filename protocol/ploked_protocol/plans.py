@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .catalog import EndpointRecord, Freshness
+from .keys import EndpointKey
 from .preferences import LLMParameters, ResolvedProfile
 from .wire import Wire
 
@@ -39,8 +40,8 @@ class RoutePlanParams(Wire):
     model: str
     profile: str | None = None
     params: LLMParameters = LLMParameters()
-    selected_endpoints: list[str] | None = None
-    """Tags or slugs; takes the place of the configured selection."""
+    selected_endpoints: list[str | EndpointKey] | None = None
+    """Tags, slugs or keys; takes the place of the configured selection."""
     messages: list[dict[str, Any]] | None = None
     prompt: str | None = None
     """Short for one user message; `messages` wins when both are given."""

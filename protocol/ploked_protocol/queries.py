@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from .catalog import Basis, EndpointRecord, Freshness, Support
+from .keys import EndpointKey
 from .money import Money
 from .preferences import ConfigProblem, LLMParameters, ModelProfile
 from .wire import Wire
@@ -183,10 +184,10 @@ class DeleteProfileParams(Wire):
 
 
 class SelectEndpointsParams(Wire):
-    """The endpoints to use for a model, as tags or slugs; an empty list removes the selection."""
+    """The endpoints to use for a model, as tags, slugs or keys; an empty list removes the selection."""
 
     model: str
-    endpoints: list[str]
+    endpoints: list[str | EndpointKey]
 
 
 class ConfigEdited(Wire):

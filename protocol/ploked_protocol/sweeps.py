@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from .keys import EndpointKey
 from .money import Money
 from .preferences import LLMParameters
 from .wire import Wire
@@ -35,7 +36,7 @@ class LaunchSweepParams(Wire):
     seeds: list[int] = []
     per_endpoint: bool = True
     """True pins each eligible endpoint in turn by its whole tag; false sends one routed request per variant."""
-    selected_endpoints: list[str] | None = None
+    selected_endpoints: list[str | EndpointKey] | None = None
     messages: list[dict[str, Any]] | None = None
     prompt: str | None = None
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from ploked_protocol.keys import as_entry
 from ploked_protocol.plans import RoutePlanParams
 from ploked_protocol.preferences import ModelPrefs, RegistryPrefs, ResolvedProfile, RoutingPrefs, Strictness
 
@@ -79,7 +80,7 @@ class Effective:
     def selected(self) -> Narrowing:
         """Return the selected endpoints: those of the call, which replace the configured ones, even by none."""
         if self.call.selected_endpoints is not None or not self.path:
-            entries = tuple(self.call.selected_endpoints or ())
+            entries = tuple(map(as_entry, self.call.selected_endpoints or ()))
             return Narrowing("the selected endpoints", entries, "selectedEndpoints of the call", "call")
         path = f"{self.path}.selected_endpoints"
         return Narrowing("selected_endpoints", tuple(self.model.selected_endpoints), path, path)
