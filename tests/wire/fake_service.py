@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -166,3 +167,8 @@ def features(session: Session) -> None:
     @session.server.command("other.forever")
     async def wait() -> None:
         await asyncio.sleep(60)
+
+    @session.server.command("other.block")
+    @session.server.thread()
+    def block() -> None:
+        time.sleep(60)

@@ -5,7 +5,6 @@ import sys
 
 from ploked import logs
 from ploked.server import stdio
-
 from wire.fake_service import FakeService, features
 
 logs.configure(os.environ)

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from ploked.server.session import Session
 from ploked_protocol.framing import FrameDecoder, frame
-
 from wire.fake_service import FakeService, features
 
 TESTS = Path(__file__).resolve().parent.parent
 PATIENCE_S = 10.0
+COMMAND = (sys.executable, "-m", "wire.server")
+"""The fake server; run it in TESTS."""
 
 Message = dict[str, Any]
 
@@ -139,13 +140,15 @@ class There(Talk):
         self._task = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, *arguments: str, env: dict[str, str] | None = None, **options: Any) -> There:
+    async def start(cls, *arguments: str, env: dict[str, str] | None = None) -> There:
         """Start the fake server."""
         pipe = asyncio.subprocess.PIPE
-        options = {"stdin": pipe, "stdout": pipe, "stderr": pipe, **options}
-        command = [sys.executable, "-m", "wire.server", *arguments]
         environ = {**os.environ, **(env or {})}
-        return cls(await asyncio.create_subprocess_exec(*command, cwd=TESTS, env=environ, **options))
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *COMMAND, *arguments, cwd=TESTS, env=environ, stdin=pipe, stdout=pipe, stderr=pipe
+            )
+        )
 
     def raw(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -159,9 +162,8 @@ class There(Talk):
     async def leave(self) -> tuple[int, str]:
         """Wait for the end of the process; return its exit code and what it wrote to stderr."""
         async with asyncio.timeout(PATIENCE_S):
-            code = await self.process.wait()
-            await self._task
-            errors = await self.process.stderr.read() if self.process.stderr else b""
+            assert self.process.stderr is not None
+            errors, code, _ = await asyncio.gather(self.process.stderr.read(), self.process.wait(), self._task)
             return code, errors.decode()
 
     async def _read(self) -> None:

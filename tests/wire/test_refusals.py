@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
 from wire.refusals import REFUSALS, Refusal
 from wire.talk import Here, There
 
@@ -37,10 +36,10 @@ async def test_the_error_says_where_params_are_wrong(talk: Here) -> None:
     error = (await talk.ask("ploked/listEndpoints", {}))["error"]
     assert error["message"] == "Object missing required field `model`"
     assert error["data"]["path"] == "$"
-    error = (
-        await talk.ask("textDocument/hover", {"textDocument": {"uri": 1}, "position": {"line": 0, "character": 0}})
-    )["error"]
-    assert error["data"]["path"].startswith("$.textDocument")
+    place = {"textDocument": {}, "position": {"line": 0, "character": 0}}
+    error = (await talk.ask("textDocument/hover", place))["error"]
+    assert error["message"] == "Required field missing - at `$.textDocument.uri`"
+    assert error["data"]["path"] == "$.textDocument.uri"
 
 
 async def test_an_error_does_not_repeat_all_of_a_long_text(talk: Here) -> None:

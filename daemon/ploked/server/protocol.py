@@ -137,9 +137,8 @@ class SessionProtocol(LspMethods):
         key: Any = reply.id
         future, kind = self._request_futures.pop(key, None), self._result_types.pop(key, None)
         if future is None and reply.result is msgspec.UNSET and reply.error is msgspec.UNSET:
-            raise RefusedError(
-                wire.INVALID_REQUEST, "Neither a request nor a reply: the method is missing", key or None
-            )
+            known = key if isinstance(key, int | str) else None
+            raise RefusedError(wire.INVALID_REQUEST, "Neither a request nor a reply: the method is missing", known)
         if future is None or future.done():
             return
         try:

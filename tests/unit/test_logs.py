@@ -1,0 +1,76 @@
+"""The log: where it goes, and what never gets into it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+from ploked.logs import Redactor, configure, redact
+
+KEYS = [
+    "sk-or-v1-0123456789abcdef",
+    "Authorization: Bearer abc.def.ghi",
+    "authorization='Basic dXNlcjpwYXNz'",
+    "https://user:hunter2@example.org/x",
+    "https://example.org/models?key=hunter2&page=2",
+    '{"apiKey": "hunter2"}',
+    "OPENROUTER_API_KEY=hunter2",
+    "token: hunter2",
+    "password = 'hunter2'",
+]
+
+
+@pytest.mark.parametrize("text", KEYS)
+def test_secrets_are_replaced(text: str) -> None:
+    redacted = redact(f"before {text} after")
+    assert redacted.startswith("before ")
+    assert redacted.endswith(" after")
+    assert "***" in redacted
+    for secret in ("0123456789abcdef", "abc.def.ghi", "dXNlcjpwYXNz", "hunter2"):
+        assert secret not in redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model openai/gpt-4o has 3 endpoints",
+        "max_tokens = 48, top_p = 0.95",
+        "prompt_tokens: 12",
+        "KeyError: 'tag' at line 3 of https://openrouter.ai/api/v1/models",
+        "a keyless task: risk-free",
+    ],
+)
+def test_ordinary_text_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_a_traceback_is_redacted_too_and_the_known_key_in_any_shape() -> None:
+    try:
+        raise ValueError("sent plainkey and sk-or-v1-0123456789abcdef")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "incident %s", ("1a",), sys.exc_info())
+    text = Redactor("plainkey").format(record)
+    assert "incident 1a" in text
+    assert "ValueError: sent *** and ***" in text
+
+
+def test_a_log_file_takes_what_ploked_says_and_the_warnings_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(logging.getLogger("ploked"), "level", logging.NOTSET)
+    configure({"PLOKED_LOG": str(tmp_path / "log"), "OPENROUTER_API_KEY": "plainkey"})
+    logging.getLogger("ploked.x").info("ours with plainkey")
+    logging.getLogger("pygls.protocol").info("theirs")
+    logging.getLogger("httpx").warning("theirs, loud")
+    for handler in root.handlers:
+        handler.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [line.partition(" INFO ")[2] or line.partition(" WARNING ")[2] for line in lines] == [
+        "ploked.x: ours with ***",
+        "httpx: theirs, loud",
+    ]

@@ -1,0 +1,168 @@
+"""Edits of a config that is open: through the client, where the user can undo them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+from ploked.server import editor
+from ploked.server.editor import text_edit
+from ploked.server.open_files import OpenFile, split_lines
+from pygls.workspace import PositionCodec
+from wire.talk import Here, Message
+
+EDITS = {"workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}}}
+TEXT = "# first\nname = 'old'\n# last\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Give a file that is somewhere else on disk than where a link to it says."""
+    (tmp_path / "real.toml").write_text("old on disk")
+    (tmp_path / "config.toml").symlink_to(tmp_path / "real.toml")
+    return tmp_path / "config.toml"
+
+
+async def open_in_editor(talk: Here, path: Path, capabilities: Message) -> None:
+    await talk.initialize(capabilities)
+    document = {"uri": path.as_uri(), "languageId": "toml", "version": 4, "text": TEXT}
+    talk.notify("textDocument/didOpen", {"textDocument": document})
+
+
+def save(talk: Here, config: Path, name: str = "new") -> int | str:
+    return talk.request("ploked/saveProfile", {"name": name, "model": str(config)})
+
+
+def typed(talk: Here, path: Path, version: int, text: str) -> None:
+    identifier = {"uri": path.as_uri(), "version": version}
+    talk.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": text}]})
+
+
+async def take(talk: Here, at: int = 0, **result: Any) -> Message:
+    """Reply to the edit number `at`; return its params."""
+    edit = await talk.until(lambda message: _edits(talk)[at : at + 1] == [message])
+    talk.send({"jsonrpc": "2.0", "id": edit["id"], "result": result})
+    return dict(edit["params"])
+
+
+def _edits(talk: Here) -> list[Message]:
+    return [message for message in talk.got if message.get("method") == "workspace/applyEdit"]
+
+
+@pytest.fixture
+def real(config: Path) -> Path:
+    """Give what the link leads to."""
+    return config.resolve()
+
+
+async def test_an_open_file_is_edited_in_the_editor(talk: Here, config: Path, real: Path) -> None:
+    await open_in_editor(talk, real, EDITS)
+    saving = save(talk, config)
+    params = await take(talk, applied=True)
+    typed(talk, real, 5, TEXT.replace("old", "new"))
+    result = (await talk.answer(saving))["result"]
+    assert (result["changed"], result["via"]) == (True, "editor")
+    change = params["edit"]["documentChanges"][0]
+    assert change["textDocument"] == {"uri": real.as_uri(), "version": 4}
+    (edit,) = change["edits"]
+    assert edit["newText"] == "name = 'new'\n"
+    assert edit["range"] == {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}}
+
+
+async def test_a_client_without_versioned_edits_gets_plain_ones(talk: Here, config: Path) -> None:
+    await open_in_editor(talk, config, {"workspace": {"applyEdit": True}})
+    saving = save(talk, config)
+    params = await take(talk, applied=True)
+    typed(talk, config, 5, "")
+    assert (await talk.answer(saving))["result"]["via"] == "editor"
+    assert list(params["edit"]["changes"]) == [config.as_uri()]
+
+
+async def test_an_edit_that_changes_nothing_is_not_sent(talk: Here, config: Path) -> None:
+    await open_in_editor(talk, config, EDITS)
+    result = (await talk.answer(save(talk, config, "old")))["result"]
+    assert (result["changed"], result["via"]) == (False, "editor")
+    assert _edits(talk) == []
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"workspace": {"applyEdit": False}}])
+async def test_a_client_that_takes_no_edits_is_left_alone(talk: Here, config: Path, capabilities: Message) -> None:
+    await open_in_editor(talk, config, capabilities)
+    assert (await talk.answer(save(talk, config)))["result"]["via"] == "disk"
+
+
+async def test_a_file_that_is_not_open_is_not_edited_here(talk: Here, config: Path, tmp_path: Path) -> None:
+    await open_in_editor(talk, tmp_path / "other.toml", EDITS)
+    assert (await talk.answer(save(talk, config)))["result"]["via"] == "disk"
+
+
+async def test_an_edit_that_crosses_the_users_typing_starts_anew(talk: Here, config: Path) -> None:
+    await open_in_editor(talk, config, EDITS)
+    saving = save(talk, config)
+    await talk.told("workspace/applyEdit")
+    typed(talk, config, 5, "# typed meanwhile\n" + TEXT)
+    await take(talk, 0, applied=False, failureReason="the document has changed")
+    params = await take(talk, 1, applied=True)
+    typed(talk, config, 6, "")
+    assert (await talk.answer(saving))["result"]["changed"] is True
+    change = params["edit"]["documentChanges"][0]
+    assert change["textDocument"]["version"] == 5
+    assert change["edits"][0]["range"]["start"]["line"] == 2
+
+
+async def test_a_client_that_declines_is_named_with_its_reason(
+    talk: Here, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editor, "CATCH_UP_S", 0.02)
+    await open_in_editor(talk, config, EDITS)
+    saving = save(talk, config)
+    for at in range(editor.ATTEMPTS):
+        await take(talk, at, applied=False, failureReason="read-only buffer")
+    error = (await talk.answer(saving))["error"]
+    assert error["code"] == -32017
+    assert "read-only buffer" in error["message"]
+    assert error["data"]["nextStep"]
+
+
+async def test_a_client_that_does_not_reply_or_replies_with_an_error_has_not_applied_it(talk: Here) -> None:
+    await talk.initialize(EDITS)
+    silent = await talk.session.apply_edit(types.WorkspaceEdit(), timeout_s=0.01)
+    assert (silent.applied, silent.failure_reason) == (False, "it did not answer within 0.01 s")
+    (edit,) = _edits(talk)
+    talk.send({"jsonrpc": "2.0", "id": edit["id"], "result": {"applied": True}})
+    asked = asyncio.create_task(_expect_declined(talk))
+    later = await talk.until(lambda message: _edits(talk)[1:] == [message])
+    talk.send({"jsonrpc": "2.0", "id": later["id"], "error": {"code": -32603, "message": "no such buffer"}})
+    await asked
+
+
+async def _expect_declined(talk: Here) -> None:
+    result = await talk.session.apply_edit(types.WorkspaceEdit())
+    assert (result.applied, result.failure_reason) == (False, "no such buffer")
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "😀", ""]), max_size=6)
+ENDS = st.sampled_from(["\n", "\r\n"])
+
+
+@given(LINES, LINES, ENDS, st.booleans(), st.booleans(), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+def test_the_edit_makes_the_text(
+    old: list[str], new: list[str], end: str, finished: bool, still_finished: bool, encoding: str
+) -> None:
+    before = end.join(old) + (end if finished else "")
+    after = end.join(new) + (end if still_finished else "")
+    document = OpenFile("file:///a.toml", before, 1, "toml", position_codec=PositionCodec(encoding))
+    edit = text_edit(document.lines, after, document.position_codec.client_num_units)
+    document.apply_change(types.TextDocumentContentChangePartial(range=edit.range, text=edit.new_text))
+    assert document.source == after
+
+
+def test_the_edit_leaves_what_both_texts_share_alone() -> None:
+    edit = text_edit(split_lines("a\nb\nc\nd\n"), "a\nX\nY\nd\n", len)
+    assert edit.new_text == "X\nY\n"
+    assert (edit.range.start.line, edit.range.end.line) == (1, 3)
