@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import logging
 import time
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from canned import canned, response
 from ploked import __version__
 from ploked.importers.base import ImportFailedError
 from ploked.importers.http import Fetcher
@@ -51,27 +51,6 @@ async def failure(url: str, path: str = "models", **options: Any) -> ImportFaile
         with pytest.raises(ImportFailedError) as caught:
             await fetcher.get_json_bytes(path)
         return caught.value
-
-
-@asynccontextmanager
-async def canned(answer: Callable[[str], bytes]) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Serve raw HTTP: `answer` gives the whole response for a path. Yields the base URL and the requests received."""
-    requests: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer(requests[-1].split(b" ")[1].decode()))
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
-
-
-def response(body: bytes = b"", *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", "Connection: close"]
-    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
 
 
 async def fetched(raw: bytes) -> bytes:

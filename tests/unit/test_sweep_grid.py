@@ -4,49 +4,18 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from ploked.routing import plan
 from ploked.sweeps.axis import axis_values
 from ploked.sweeps.grid import PlannedRequest, left_out, plan_requests
-from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
+from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.errors import InvalidParams, NoEligibleEndpoint
-from ploked_protocol.keys import EndpointKey
-from ploked_protocol.plans import RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import LLMParameters, ModelPrefs, RegistryPrefs
 from ploked_protocol.sweeps import GridAxis, LaunchSweepParams
 from ploked_protocol.wire import convert, encode
-
-MODEL = "moonshotai/kimi-k2"
-ALL = ("temperature", "top_p", "seed", "max_tokens", "top_k")
-
-
-def endpoint(tag: str, parameters: tuple[str, ...] | None = ALL, ordinal: int = 0) -> EndpointRecord:
-    return EndpointRecord(
-        key=EndpointKey(MODEL, tag, ordinal),
-        provider=tag.partition("/")[0],
-        provider_name=tag.title(),
-        source="test",
-        supported_parameters=parameters,
-    )
-
+from sweep_cases import MODEL, axis, endpoint, launch, route
 
 NOVITA, DEEPINFRA = endpoint("novita/fp8"), endpoint("deepinfra/fp4")
-
-
-def route(*endpoints: EndpointRecord, prefs: RegistryPrefs | None = None, **call: Any) -> RoutePlan:
-    facts = Freshness(source="test", stale=False)
-    model = ModelRecord(id=MODEL, name="Kimi K2", source="test")
-    return plan(model, list(endpoints), prefs or RegistryPrefs(), RoutePlanParams(model=MODEL, **call), facts)
-
-
-def axis(parameter: str, start: str, stop: str, steps: int) -> GridAxis:
-    return GridAxis(parameter, Decimal(start), Decimal(stop), steps)
-
-
-def launch(*axes: GridAxis, **rest: Any) -> LaunchSweepParams:
-    return LaunchSweepParams(model=MODEL, grid=list(axes), **rest)
 
 
 def planned(params: LaunchSweepParams, *endpoints: EndpointRecord) -> list[PlannedRequest]:

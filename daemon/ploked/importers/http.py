@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import msgspec
 
 from .. import __version__
 from .base import ImportFailedError
-from .http_rules import BodyError, CappedBody, is_loopback, may_follow, retry_after_s, without_credentials
+from .http_rules import BodyError, CappedBody, is_loopback, may_follow, quiet_httpx, retry_after_s, without_credentials
 
 if TYPE_CHECKING:
     import httpx  # at run time it is imported on the first fetch: its 60 ms would delay the answer to `initialize`
@@ -95,8 +94,7 @@ class Fetcher:
     def _new_client(self) -> httpx.AsyncClient:
         import httpx  # loaded by `_get`
 
-        # At INFO httpx logs every URL with its query.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+        quiet_httpx()
         return httpx.AsyncClient(
             headers=self._headers,
             timeout=self._total_timeout_s,
@@ -122,7 +120,7 @@ class Fetcher:
     async def _body(self, response: httpx.Response) -> bytes:
         if response.status_code != 200:
             raise self._refused(response, await _error_message(response))
-        body = await _read(response, self._max_body)
+        body = await read_body(response, self._max_body)
         if body[:1] not in (b"{", b"["):
             kind = "HTML (a proxy, or a login page?)" if body[:1] == b"<" else "no JSON" if body else "nothing"
             raise self._failed(f"answered with {kind}", f"Try again later, or {self._check}", 200)
@@ -143,7 +141,7 @@ class Fetcher:
         return ImportFailedError(f"{self._host} {what}. {advice}.", retry_after_s=wait_s, status=status)
 
 
-async def _read(response: httpx.Response, cap: int) -> bytes:
+async def read_body(response: httpx.Response, cap: int) -> bytes:
     """Return the body without byte order mark and blanks around it; raises BodyError."""
     body = CappedBody(response.headers.get("content-encoding", ""), cap)
     async for chunk in response.aiter_raw():
@@ -154,7 +152,7 @@ async def _read(response: httpx.Response, cap: int) -> bytes:
 async def _error_message(response: httpx.Response) -> str:
     """Return what an error body says (`error.message`), as the end of a sentence; "" when it says nothing."""
     try:
-        said = msgspec.json.decode(await _read(response, MAX_ERROR_BODY))["error"]["message"]
+        said = msgspec.json.decode(await read_body(response, MAX_ERROR_BODY))["error"]["message"]
     except (BodyError, msgspec.MsgspecError, ValueError, RecursionError, LookupError, TypeError):
         return ""
     return f" ({said.strip()[:200]!r})" if isinstance(said, str) else ""
