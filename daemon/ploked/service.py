@@ -69,6 +69,7 @@ class RegistryService(ConfigEdits):
         self._listeners: list[Listener] = []
         self._indexed = -1
         self._watch: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._checked: tuple[object, int, list[ConfigProblem]] | None = None
         sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
@@ -94,7 +95,7 @@ class RegistryService(ConfigEdits):
         self._watch = asyncio.create_task(self.preferences.run())
         if _from_snapshot(self.catalog.models_freshness()):
             await _patiently(self.catalog.refresh_models())
-        self._refresh_index()
+        self._warm_index()
         self._ready.set()
         self.catalog.touch_models()
 
@@ -271,7 +272,14 @@ class RegistryService(ConfigEdits):
             self._indexed = self.catalog.generation
             self.index.update(self.catalog.models, self.catalog.endpoints_now)
 
+    def _warm_index(self) -> None:
+        """Bring the index up to date, and do in a thread what the first searches would pay for."""
+        self._refresh_index()
+        self._warming = asyncio.create_task(asyncio.to_thread(self.index.warm))
+
     def _catalog_changed(self, refreshed: queries.Refreshed) -> None:
+        if refreshed.kind == "models" and refreshed.outcome == "updated":
+            self._warm_index()
         self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
