@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from ploked_protocol.catalog import EndpointRecord, Freshness
 from ploked_protocol.money import Money
@@ -38,7 +37,7 @@ def endpoints(rows: Iterable[EndpointRecord], title: str) -> Table:
 
 def exclusions(rows: Iterable[Exclusion], title: str) -> Table:
     """Return one row per excluded endpoint, with every reason."""
-    table = _table(title, "endpoint", "why not…", style="dim")
+    table = _table(title, "endpoint", "why not↵", style="dim")
     for row in rows:
         table.add_row(row.endpoint.key.tag, "\n".join(reason.message for reason in row.reasons))
     return table
@@ -52,7 +51,7 @@ def sweep(rows: Iterable[SweepRow], title: str, best: str | None) -> Table:
         table.add_row(
             row.label, row.tag or "routed", "-" if row.latency_ms is None else f"{row.latency_ms:.0f}", tokens,
             _money(row.cost), row.cost_source or "-", row.finish_reason or row.status,
-            (row.error or row.summary or "")[:60].replace("\n", " "), style="bold green" if row.request_id == best else "",
+            (row.error or row.summary or "").replace("\n", " "), style="bold green" if row.request_id == best else "",
         )  # fmt: skip
     return table
 
@@ -65,13 +64,21 @@ def age(freshness: Freshness) -> str:
 
 
 def _table(title: str, *columns: str, style: str = "") -> Table:
-    """Return an empty table; a column name ending in `>` is right-aligned, one ending in `…` takes what width is left."""
+    """Return an empty table. A column name that ends in `>` holds numbers, which are never cut: text wraps first.
+
+    One that ends in `…` or `↵` takes what width is left; its text is cut to a line, or wrapped.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan", row_styles=[style])
-    table.expand = any(column.endswith("…") for column in columns)
+    table.expand = any(column.endswith(("…", "↵")) for column in columns)
     for column in columns:
-        justify: Literal["left", "right"] = "right" if column.endswith(">") else "left"
-        rest = 1 if column.endswith("…") else None
-        table.add_column(column.rstrip(">…"), justify=justify, no_wrap=rest is None, ratio=rest, overflow="ellipsis")
+        sign = column[-1]
+        table.add_column(
+            column.rstrip(">…↵"),
+            justify="right" if sign == ">" else "left",
+            no_wrap=sign in ">…",
+            ratio=1 if sign in "…↵" else None,
+            overflow="ellipsis" if sign == "…" else "fold",
+        )
     return table
 
 

@@ -1,0 +1,54 @@
+"""One upstream for all; a home and the daemons of it for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from e2e.places import Daemon, Home, Json
+from ploked_fixtures.serve import UpstreamProcess, upstream_process
+
+Start = Callable[..., Awaitable[Daemon]]
+
+
+@pytest.fixture(scope="session")
+def upstream_of_all() -> Iterator[UpstreamProcess]:
+    """Give an upstream in a process of its own."""
+    with upstream_process() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def upstream(upstream_of_all: UpstreamProcess) -> Iterator[UpstreamProcess]:
+    """Give the upstream without faults."""
+    upstream_of_all.faults.clear()
+    yield upstream_of_all
+    upstream_of_all.faults.clear()
+
+
+@pytest.fixture
+def home(upstream: UpstreamProcess, tmp_path: Path) -> Home:
+    """Give the place of a daemon that has never run."""
+    return Home(tmp_path, upstream.url)
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncIterator[Start]:
+    """Give the function that starts daemons; none outlives the test."""
+    started: list[Daemon] = []
+
+    async def start_one(home: Home, capabilities: Json | None = None) -> Daemon:
+        started.append(await Daemon.at(home, capabilities))
+        return started[-1]
+
+    yield start_one
+    for daemon in started:
+        await daemon.close()
+
+
+@pytest_asyncio.fixture
+async def daemon(start: Start, home: Home) -> Daemon:
+    """Give a client of a daemon in `home`."""
+    return await start(home)

@@ -1,0 +1,114 @@
+"""The commands that scripts rely on, run as they are installed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from e2e.places import KEY, KIMI, Home, RawDaemon
+from ploked_protocol.framing import FrameDecoder, frame
+
+PLOKED = str(Path(sys.executable).with_name("ploked"))
+DEMO_S = 20.0
+
+
+def test_version_says_name_and_number() -> None:
+    done = subprocess.run([PLOKED, "--version"], capture_output=True, text=True, check=True, timeout=30)
+    assert re.fullmatch(r"ploked \d+\.\d+\.\d+\n", done.stdout)
+    assert done.stderr == ""
+
+
+def test_serve_wants_to_be_told_what_it_speaks_on() -> None:
+    done = subprocess.run([PLOKED, "serve"], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert "--stdio" in done.stderr
+
+
+async def test_serve_writes_nothing_but_frames_on_stdout(home: Home) -> None:
+    home.write("version = 1\n[registry\n")  # a broken config, unknown names and a failed sweep all have much to say
+    daemon = await RawDaemon.at(home, [PLOKED, "serve", "--stdio"])
+    await daemon.initialize()
+    await daemon.ask("ploked/searchModels", {"query": "kimi"})
+    await daemon.ask("ploked/listEndpoints", {"model": "no/such-model"})
+    await daemon.ask("ploked/setDefaultProfile", {"name": "nobody"})
+    await daemon.ask("ploked/launchSweep", {"model": KIMI})
+    await daemon.ask("textDocument/hover", {"textDocument": 5})
+    await daemon.ask("no/suchMethod")
+    await daemon.ask("shutdown")
+    daemon.notify("exit")
+    code, _ = await daemon.leave()
+    assert code == 0
+    assert b"".join(map(frame, FrameDecoder().feed(bytes(daemon.received)))) == bytes(daemon.received)
+
+
+async def test_the_log_goes_to_stderr_or_to_a_file(home: Home, tmp_path: Path) -> None:
+    log = tmp_path / "ploked.log"
+    home.more = {"PLOKED_LOG": str(log)}
+    home.write("version = 1\n[registry\n")
+    daemon = await RawDaemon.at(home)
+    await daemon.initialize()
+    await daemon.ask("ploked/refreshCatalog")
+    daemon.raw(b"no frame at all\r\n\r\n")
+    code, errors = await daemon.leave()
+    assert (code, errors) == (1, "")
+    assert "Cannot read on" in log.read_text() or "ends" in log.read_text()
+    assert KEY not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[subprocess.CompletedProcess[str], float]]:
+    """Give what two demos at once printed, and how long each took: without stdin, and on a narrow terminal."""
+    home = Home(tmp_path_factory.mktemp("demo"), "http://127.0.0.1:9/nowhere")
+    commands = [
+        (["sh", "-c", 'exec "$0" demo <&-', PLOKED], home.environ),
+        ([PLOKED, "demo"], {**home.environ, "COLUMNS": "80"}),
+    ]
+    began = time.monotonic()
+    pipe = subprocess.PIPE
+    running = [
+        subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+        for command, environ in commands
+    ]
+    done = []
+    for process in running:
+        out, err = process.communicate(timeout=60)
+        took_s = time.monotonic() - began
+        done.append((subprocess.CompletedProcess(process.args, process.returncode, out, err), took_s))
+    return done
+
+
+def test_the_demo_shows_the_main_job_in_time(
+    demos: list[tuple[subprocess.CompletedProcess[str], float]],
+) -> None:
+    for done, took_s in demos:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert took_s < DEMO_S
+        steps = [
+            "1. search",
+            f"2. 12 endpoints of {KIMI}",
+            "3. route",
+            "4. the line",
+            "5. sweep of 12",
+            "6. the best row",
+        ]
+        assert [step for step in steps if step not in done.stdout] == []
+
+
+def test_the_demo_shows_reasons_progress_and_the_saved_profile(
+    demos: list[tuple[subprocess.CompletedProcess[str], float]],
+) -> None:
+    for done, _ in demos:
+        assert "does not take seed (required_supported_params)" in done.stdout
+        assert "novita is in banned_providers (novita)" in done.stdout
+        assert "12/12 done" in done.stdout
+        assert 'default_profile = "best"' in done.stdout
+        assert "# the daemon keeps this comment" in done.stdout
+
+
+def test_the_demo_fits_a_narrow_terminal(demos: list[tuple[subprocess.CompletedProcess[str], float]]) -> None:
+    _, (narrow, _) = demos
+    assert max(map(len, narrow.stdout.splitlines())) <= 120  # not a terminal: the tables keep their width
