@@ -14,6 +14,7 @@ from ploked_protocol.wire import decoder, encode
 
 from .base import SCHEMA_VERSION, Stored
 from .disposable import DisposableFile
+from .transactions import writing
 
 T = TypeVar("T")
 Row = dict[str, str | int]
@@ -86,7 +87,7 @@ class SqliteStore:
             from sqlite_utils import Database  # imported late: it takes 80 ms, and the first answers only read
 
             database = Database(db, execute_plugins=False)
-            with database.atomic():
+            with writing(database):
                 gone = f"({where}) OR schema_version IS NOT ?"
                 database.table(table).delete_where(gone, [*values, SCHEMA_VERSION])
                 database.table(table).insert_all(rows)

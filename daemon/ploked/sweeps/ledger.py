@@ -13,8 +13,9 @@ from ploked_protocol.errors import UnknownSweep
 from ploked_protocol.sweeps import SweepResults, SweepRow, SweepState
 from ploked_protocol.wire import decoder, encode
 
+from ..store.transactions import writing
 from .grid import PlannedRequest
-from .ledger_file import open_ledger, this_process, writing
+from .ledger_file import open_ledger, this_process
 from .rows import best_row, total_cost
 
 if TYPE_CHECKING:

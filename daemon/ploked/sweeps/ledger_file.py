@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ploked_protocol.errors import PlokedError
+
+from ..store.transactions import writing
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
@@ -55,17 +55,6 @@ def open_ledger(path: Path) -> Database:
         raise PlokedError(
             f"The ledger of sweeps, {path}, cannot be opened: {error}. Move it away to begin a new one."
         ) from error
-
-
-@contextmanager
-def writing(db: Database) -> Iterator[Database]:
-    """One transaction, which waits until no other process writes.
-
-    sqlite-utils' own begins as a reader, and then fails at once when another process has written meanwhile.
-    """
-    db.execute("BEGIN IMMEDIATE")
-    with db.conn:
-        yield db
 
 
 def this_process() -> str:
