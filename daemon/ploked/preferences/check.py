@@ -13,12 +13,14 @@ from .load import Loaded
 from .positions import START, KeyPath, problem_at
 from .wording import closest, did_you_mean, quoted
 
+# fmt: off
 KNOWN_PARAMETERS = (
     "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty", "repetition_penalty",
     "max_tokens", "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "prediction", "seed",
     "response_format", "structured_outputs", "stop", "tools", "tool_choice", "parallel_tool_calls",
     "include_reasoning", "reasoning", "reasoning_effort", "web_search_options", "verbosity",
 )
+# fmt: on
 """The `Parameter` enum of OpenRouter's OpenAPI specification. It grows, so an unknown name is only warned about."""
 
 SLUGS_OF_AUTHORS = {
@@ -148,15 +150,15 @@ class _Checker:
             yield self._problem((*path, index), "unknownProvider", message, near)
 
     def _likely_providers(self, entry: str, slug: str) -> list[str]:
-        """Return the slugs (or tags) that `entry` may stand for: a display name, an author, another case, a slip."""
+        """Return what `entry` may stand for: the author of a model, a display name, another case, a slip."""
+        rest = entry.removeprefix(slug)
+        lower = slug.lower()
+        if known := [each + rest for each in SLUGS_OF_AUTHORS.get(lower, ()) if self._catalog.has_provider(each)]:
+            return known
         if (named := self._catalog.provider_slug_of_name(entry)) and named != entry:
             return [named]
-        rest = entry.removeprefix(slug)
-        known = [each for each in SLUGS_OF_AUTHORS.get(slug.lower(), ()) if self._catalog.has_provider(each)]
-        if not known and slug != slug.lower() and self._catalog.has_provider(slug.lower()):
-            known = [slug.lower()]
-        if known:
-            return [each + rest for each in known]
+        if slug != lower and self._catalog.has_provider(lower):
+            return [lower + rest]
         return list(self._catalog.closest_providers(slug))
 
     def _parameters(self, entries: Iterable[str], path: KeyPath) -> Iterator[ConfigProblem]:
