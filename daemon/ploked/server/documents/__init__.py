@@ -1,0 +1,1 @@
+"""Documents as an editor holds them: mostly half typed."""
