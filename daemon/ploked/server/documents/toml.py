@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from ploked.preferences.positions import KeyPath, Span, TablePaths
 
-from .toml_line import Cursor, Walk, content_end, nothing_at, unquoted
+from .cursor import Cursor, nothing_at
+from .toml_line import Walk, content_end, unquoted
 
 __all__ = ["Cursor", "ModelId", "cursor", "is_ploke_config", "model_ids"]
 
