@@ -175,7 +175,7 @@ except ConfigNotEditable as refused:
 
 
 def test_a_read_only_file_is_not_replaced_behind_its_mode(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)  # root would be allowed all the same
+    monkeypatch.setattr(os, "access", lambda _path, mode, **_: mode != os.W_OK)  # root would be allowed all the same
     with pytest.raises(ConfigNotEditable, match="read-only"):
         write_atomic(path, OLD, NEW)
     assert path.read_bytes() == OLD.encode()

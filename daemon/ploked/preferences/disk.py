@@ -105,7 +105,8 @@ def write_atomic(path: Path, expected_text: str | None, new_text: str) -> bool:
 
 
 def _replaced(target: Path, expected: Reading, data: bytes, folder: int) -> bool:
-    if target.exists() and not os.access(target, os.W_OK):  # a rename would get past the mode of the file
+    as_effective = os.access in os.supports_effective_ids
+    if target.exists() and not os.access(target, os.W_OK, effective_ids=as_effective):  # a rename would not mind
         raise PermissionError(errno.EACCES, "the file is read-only")
     prefix, suffix = f".{target.name}.", ".ploked"
     for left in target.parent.glob(f"{prefix}*{suffix}"):  # by a process that was killed: we hold the lock
