@@ -259,7 +259,8 @@ class RegistryService(ConfigEdits):
         if serving.key.listed is None:
             return serving, (), self.catalog.models_freshness()
         freshness = self.catalog.endpoints_freshness(serving.id)
-        if _from_snapshot(freshness) and freshness.error is None:
+        online = not _from_snapshot(self.catalog.models_freshness())  # else it would be waited for at every model
+        if online and _from_snapshot(freshness) and freshness.error is None:
             await progress.report(f"fetching the endpoints of {serving.id}")
             await _patiently(self.catalog.refresh_endpoints(serving.id))
         elif self.catalog.endpoints_now(serving.id) is None:

@@ -25,12 +25,12 @@ class CatalogFacts:
         try:
             key = ModelKey.parse(model_id)
         except InvalidKeyError as error:
-            raise self._unknown(model_id, str(error)) from None
+            raise self._unknown(model_id, f"{error}.") from None
         if key.listed is None:
             return ModelRecord(id=model_id, name=model_id, source="openrouter")
         record = self._catalog.model(model_id) or self._catalog.model(str(key.listed))
         if record is None:
-            raise self._unknown(model_id, f"No model is called {model_id!r}.")
+            raise self._unknown(model_id, f"No model is called {model_id[:80]!r}.")
         return record
 
     def knows_models(self) -> bool:

@@ -34,6 +34,20 @@ def home(upstream: UpstreamProcess, tmp_path: Path) -> Home:
     return Home(tmp_path, upstream.url)
 
 
+@pytest.fixture(scope="module")
+def place(upstream_of_all: UpstreamProcess, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give the home of the daemon that the tests of a module share."""
+    return Home(tmp_path_factory.mktemp("home"), upstream_of_all.url)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(place: Home) -> AsyncIterator[Daemon]:
+    """Give a client of that daemon, to tests marked `asyncio(loop_scope="module")`."""
+    daemon = await Daemon.at(place)
+    yield daemon
+    await daemon.close()
+
+
 @pytest_asyncio.fixture
 async def start() -> AsyncIterator[Start]:
     """Give the function that starts daemons; none outlives the test."""

@@ -79,10 +79,11 @@ class Daemon(AsyncClient):
 
     @classmethod
     async def at(cls, home: Home, capabilities: Json | None = None) -> Daemon:
-        """Start a daemon in `home` and do the handshake."""
+        """Start a daemon in `home`, do the handshake and wait until it has read what is on disk."""
         client = await cls.spawn(SERVE, home.environ)
         assert isinstance(client, Daemon)
         await client.initialize(capabilities)
+        await client.request("ploked/status", {})
         return client
 
     def _hear(self, method: str, params: Json) -> None:

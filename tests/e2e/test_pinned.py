@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from e2e.places import KEY, KIMI, Home, Json, RawDaemon, eventually
+from e2e.places import KEY, KIMI, Home, Json, RawDaemon
 from ploked_fixtures.serve import UpstreamProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,15 +32,9 @@ required_supported_params = ["seed"]
 """
 
 
-@pytest.fixture(scope="module")
-def place(upstream_of_all: UpstreamProcess, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("pinned"), upstream_of_all.url)
-    home.write(CONFIG)
-    return home
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def talk(place: Home) -> AsyncIterator[RawDaemon]:
+    place.write(CONFIG)
     daemon = await RawDaemon.at(place)
     await daemon.initialize()
     yield daemon
@@ -240,20 +234,19 @@ async def test_refresh_and_status_answer(talk: RawDaemon, place: Home, upstream:
     assert list(place.cache.glob("catalog*.db"))
 
 
-async def test_edits_write_the_file_and_are_told(talk: RawDaemon, place: Home) -> None:
-    for method, params in [
-        ("saveProfile", {"name": "wild", "params": {"temperature": 1.5}}),
-        ("setDefaultProfile", {"name": "wild"}),
-        ("selectEndpoints", {"model": KIMI, "endpoints": ["novita"]}),
-    ]:
-        before = len(talk.got)
-        edited = await talk.result(f"ploked/{method}", params)
-        assert edited["changed"] is True
-        await eventually(lambda before=before: "ploked/preferencesChanged" in _methods(talk, before))
-    text = place.config.read_text(encoding="utf-8")
-    assert 'global_default_profile = "wild"' in text
-    assert 'selected_endpoints = ["novita"]' in text
+EDITS: list[tuple[str, Json, str]] = [
+    ("saveProfile", {"name": "wild", "params": {"temperature": 1.5}}, 'name = "wild"'),
+    ("setDefaultProfile", {"name": "wild"}, 'global_default_profile = "wild"'),
+    ("selectEndpoints", {"model": KIMI, "endpoints": ["novita"]}, 'selected_endpoints = ["novita"]'),
+]
 
 
-def _methods(talk: RawDaemon, since: int) -> list[str]:
-    return [message.get("method", "") for message in talk.got[since:]]
+@pytest.mark.parametrize(("method", "params", "written"), EDITS)
+async def test_edits_write_the_file_and_are_told(
+    talk: RawDaemon, place: Home, method: str, params: Json, written: str
+) -> None:
+    before = list(map(id, talk.got))
+    edited = await talk.result(f"ploked/{method}", params)
+    assert edited["changed"] is True
+    assert written in place.config.read_text(encoding="utf-8")
+    await talk.until(lambda message: message.get("method") == "ploked/preferencesChanged" and id(message) not in before)
