@@ -24,7 +24,8 @@ def stream_of(messages: list[tuple[bytes, bytes]]) -> bytes:
 
 def read(chunks: list[bytes]) -> tuple[list[bytes], bool]:
     """Return the bodies and whether the stream went wrong."""
-    decoder, found = FrameDecoder(max_body=1000), []
+    decoder = FrameDecoder(max_body=1000)
+    found: list[bytes] = []
     try:
         for chunk in chunks:
             found.extend(decoder.feed(chunk))  # keeps what came before an error

@@ -72,7 +72,8 @@ def test_thread_handlers_are_marked() -> None:
     @server.thread()
     def hover(_params: types.HoverParams) -> None: ...
 
-    assert is_thread_function(server.protocol.fm.features[types.TEXT_DOCUMENT_HOVER])
+    handler = server.protocol.fm.features[types.TEXT_DOCUMENT_HOVER]
+    assert is_thread_function(handler)  # type: ignore[no-untyped-call]  # pygls left it untyped
 
 
 def test_documents_are_made_by_the_workspace_from_these_arguments() -> None:

@@ -103,7 +103,7 @@ class Here(Talk):
     def __init__(self, service: FakeService | None = None) -> None:
         super().__init__()
         self.service = service or FakeService()
-        self.session = Session(self.service, features=[features])
+        self.session = Session(lambda: self.service, features=[features])
         self.session.on_answered.append(lambda: self.session.spawn(self.service.start()))
         self.unread = 0
         self.reading = asyncio.Event()

@@ -218,7 +218,7 @@ def test_nothing_to_read_ends_the_process() -> None:
 def test_one_socket_for_both_directions_does_as_well() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        server = subprocess.Popen(COMMAND, cwd=TESTS, stdin=theirs, stdout=theirs)
+        server = subprocess.Popen(COMMAND, cwd=TESTS, stdin=theirs.fileno(), stdout=theirs.fileno())
         theirs.close()
         ours.settimeout(10)
         decoder = FrameDecoder()
@@ -237,7 +237,7 @@ def _received(connection: socket.socket, decoder: FrameDecoder) -> list[bytes]:
 
 def test_two_sockets_as_node_makes_them_do_as_well() -> None:
     pairs = [socket.socketpair() for _ in range(2)]
-    server = subprocess.Popen(COMMAND, cwd=TESTS, stdin=pairs[0][1], stdout=pairs[1][1])
+    server = subprocess.Popen(COMMAND, cwd=TESTS, stdin=pairs[0][1].fileno(), stdout=pairs[1][1].fileno())
     for pair in pairs:
         pair[0].settimeout(10)
         pair[1].close()

@@ -7,6 +7,10 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..service import RegistryService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +26,14 @@ def run(_options: argparse.Namespace) -> int:
     logs.configure(os.environ)
     if sys.stdin.isatty():
         sys.stderr.write("ploked: waiting for an editor to speak LSP on stdin; Ctrl-C ends it\n")
-    from ..server import stdio
-    from ..server.features import FEATURES
+    from ..server import features, stdio
+
+    stdio.serve(_service, [features.register])
+
+
+def _service() -> RegistryService:
+    """Return the service. Its modules are imported only now: `initialize` is answered before they are needed."""
     from ..service import RegistryService
     from ..settings import Settings
 
-    settings = Settings.from_environ(os.environ, Path.home())
-    stdio.serve(lambda: RegistryService.create(settings), FEATURES)
+    return RegistryService.create(Settings.from_environ(os.environ, Path.home()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -48,15 +48,22 @@ class BoundRequest:
     def __init__(self, row: Method[Any, Any], session: Session) -> None:
         self._row = row
         self._session = session
-        self._method: Callable[..., Any] = getattr(session.service, snake_case(row.short))
-        self._immediate = not inspect.iscoroutinefunction(self._method)
+
+    @cached_property
+    def _method(self) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._session.service, snake_case(self._row.short))
+        return method
+
+    @cached_property
+    def _immediate(self) -> bool:
+        return not inspect.iscoroutinefunction(self._method)
 
     def __call__(self, raw: msgspec.Raw, token: int | str | None = None) -> Any:
         """Return the result at once where it comes from memory; raises InvalidParams, RefusedError."""
         if raw == _NULL:
             raw = _NOTHING
         params = reading(partial(_decoder(self._row).decode, raw))
-        if self._immediate and self._session.service_ready:
+        if self._session.service_ready and self._immediate:
             return self._method(params)
         if self._row.slow and token is None:
             token = reading(partial(msgspec.json.decode, raw, type=_Token)).workDoneToken

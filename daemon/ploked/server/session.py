@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -46,12 +47,12 @@ class Session:
 
     def __init__(
         self,
-        service: Service,
+        make_service: Callable[[], Service],
         *,
         features: Sequence[Callable[[Session], None]] = (),
         new_incident: Callable[[], str] = _new_incident,
     ) -> None:
-        self.service: Any = service
+        self._make_service = make_service
         self.server = LanguageServer(
             "ploked", __version__, protocol_cls=SessionProtocol, converter_factory=converter, max_workers=1
         )
@@ -74,6 +75,11 @@ class Session:
         self.protocol.requests.update(bind(self))
         for register in features:
             register(self)
+
+    @cached_property
+    def service(self) -> Any:
+        """Return the service. It is made when first asked for, so that `initialize` need not wait for its imports."""
+        return self._make_service()
 
     @property
     def client_capabilities(self) -> types.ClientCapabilities:
@@ -105,9 +111,9 @@ class Session:
 
     def handshake_answered(self) -> None:
         """Begin what the answer to `initialize` did not wait for."""
-        self.spawn(self.ready())
         for callback in self.on_answered:
             callback()
+        self.spawn(self.ready())
 
     def handshake_done(self) -> None:
         """Forward the service's notifications from here on."""

@@ -37,11 +37,14 @@ class OwnService(Service, Protocol):
         """Stop what runs."""
 
 
-def serve(make_service: Callable[[], OwnService], features: Sequence[Feature]) -> NoReturn:
+MakeService = Callable[[], OwnService]
+
+
+def serve(make_service: MakeService, features: Sequence[Feature]) -> NoReturn:
     """Serve the client on stdin and stdout, then end the process with the exit code that LSP asks for."""
     stdin, stdout = claim()
     loop = asyncio.new_event_loop()
-    code = loop.run_until_complete(_serve(make_service(), features, stdin, stdout))
+    code = loop.run_until_complete(_serve(make_service, features, stdin, stdout))
     logging.shutdown()
     os._exit(code)  # an ordinary exit waits for worker threads, and one of them may hang in a system call
 
@@ -60,8 +63,8 @@ def claim() -> tuple[int, int]:
     return stdin, stdout
 
 
-async def _serve(service: OwnService, features: Sequence[Feature], stdin: int, stdout: int) -> int:
-    session = Session(service, features=features)
+async def _serve(make_service: MakeService, features: Sequence[Feature], stdin: int, stdout: int) -> int:
+    session = Session(make_service, features=features)
     asked_to_stop = asyncio.Event()
 
     def stop() -> None:
@@ -70,21 +73,18 @@ async def _serve(service: OwnService, features: Sequence[Feature], stdin: int, s
 
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    session.on_answered.append(lambda: session.spawn(_start(session, service)))
+    session.on_answered.append(lambda: session.spawn(_start(session)))
     session.on_answered.append(lambda: session.spawn(_end_with_parent(session)))
     polite = await session.run(*await open_streams(stdin, stdout))
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await service.aclose()
-    except Exception as error:  # noqa: BLE001  # the process ends anyway; why it did not end well is in the log
-        session.report(error)
+    if session.protocol.started:
+        await _close(session)
     return 0 if polite or asked_to_stop.is_set() else 1
 
 
-async def _start(session: Session, service: OwnService) -> None:
+async def _start(session: Session) -> None:
     """Start the service. Without it there is nothing to serve: the session says so and ends."""
     try:
-        await service.start()
+        await session.service.start()
     except Exception as error:  # noqa: BLE001  # whatever it is, the user must see it
         incident = session.report(error)
         session.server.window_show_message(
@@ -93,6 +93,14 @@ async def _start(session: Session, service: OwnService) -> None:
         session.stop()
     gc.freeze()  # what is loaded stays: collecting it again and again would cost 30 ms each time
     gc.enable()
+
+
+async def _close(session: Session) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await session.service.aclose()
+    except Exception as error:  # noqa: BLE001  # the process ends anyway; why it did not end well is in the log
+        session.report(error)
 
 
 async def _end_with_parent(session: Session) -> None:

@@ -10,24 +10,19 @@ from .candidates import Candidate, candidates, model_at
 from .cards import escaped
 from .places import config_document, cursor_at, word_range
 
-TRIGGERS = ['"', "'", "/", ":", ".", "[", "="]
 
-
-def register(session: Session) -> None:
-    """Offer completion."""
-
-    @session.server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
-    async def complete(params: types.CompletionParams) -> types.CompletionList:
-        document = config_document(session, params.text_document.uri)
-        if document is None:
-            return types.CompletionList(is_incomplete=False, items=[])
-        await session.ready()
-        at = cursor_at(document, params.position)
-        place = word_range(document, at)
-        found = candidates(session.service, document.source, at)
-        _fetch_endpoints(session, document.source, at)
-        items = [_item(candidate, rank, at, place) for rank, candidate in enumerate(found)]
-        return types.CompletionList(is_incomplete=True, items=items)
+async def complete(session: Session, params: types.CompletionParams) -> types.CompletionList:
+    """Answer `textDocument/completion`; empty outside of a config of ours."""
+    document = config_document(session, params.text_document.uri)
+    if document is None:
+        return types.CompletionList(is_incomplete=False, items=[])
+    await session.ready()
+    at = cursor_at(document, params.position)
+    place = word_range(document, at)
+    found = candidates(session.service, document.source, at)
+    _fetch_endpoints(session, document.source, at)
+    items = [_item(candidate, rank, at, place) for rank, candidate in enumerate(found)]
+    return types.CompletionList(is_incomplete=True, items=items)
 
 
 def _item(candidate: Candidate, rank: int, at: Cursor, place: types.Range) -> types.CompletionItem:

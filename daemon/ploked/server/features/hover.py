@@ -19,20 +19,17 @@ from .places import config_document, cursor_at, word_range
 from .shapes import keys_of, shape_at
 
 
-def register(session: Session) -> None:
-    """Offer hover."""
-
-    @session.server.feature(types.TEXT_DOCUMENT_HOVER)
-    async def hover(params: types.HoverParams) -> types.Hover | None:
-        document = config_document(session, params.text_document.uri)
-        if document is None:
-            return None
-        await session.ready()
-        at = cursor_at(document, params.position)
-        card = _card(session.service, document.source, at)
-        if card is None:
-            return None
-        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, card), word_range(document, at))
+async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
+    """Answer `textDocument/hover`; None where there is nothing to say."""
+    document = config_document(session, params.text_document.uri)
+    if document is None:
+        return None
+    await session.ready()
+    at = cursor_at(document, params.position)
+    card = _card(session.service, document.source, at)
+    if card is None:
+        return None
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, card), word_range(document, at))
 
 
 def _card(service: Any, text: str, at: Cursor) -> str | None:

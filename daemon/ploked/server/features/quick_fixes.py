@@ -7,16 +7,11 @@ from lsprotocol import types
 from ..session import Session
 
 
-def register(session: Session) -> None:
-    """Offer one quick fix for each diagnostic that has a suggestion."""
-
-    @session.server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
-    )
-    def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        uri = params.text_document.uri
-        found = [(diagnostic, _suggestion(diagnostic)) for diagnostic in params.context.diagnostics]
-        return [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
+async def code_actions(_session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Answer `textDocument/codeAction`: one quick fix for each diagnostic that has a suggestion."""
+    uri = params.text_document.uri
+    found = [(diagnostic, _suggestion(diagnostic)) for diagnostic in params.context.diagnostics]
+    return [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
 
 
 def _suggestion(diagnostic: types.Diagnostic) -> str | None:
