@@ -96,9 +96,11 @@ def _listed(code: ReasonCode, relation: str, listed: Narrowing, effective: Effec
     says = f"{listed.name} ({', '.join(listed.entries)})"
     asked = _asked(effective)
     whole = Edit("remove", listed.path)
-    if listed.name == effective.order.name:
+    if listed == effective.order:
         whole = Edit("set", f"{ROUTING}.allow_fallbacks", "true")
         says += " without fallbacks"
+    elif listed.origin == "call" and effective.model.selected_endpoints:
+        whole = Edit("set", listed.path, "[]")  # removed, it would uncover the configured selection
 
     def check(endpoint: EndpointRecord) -> str | None:
         covers = covered(listed.entries, endpoint.key.tag)

@@ -47,15 +47,15 @@ def relaxations(excluded: Sequence[Excluded], effective: Effective) -> list[Rela
 
 def _brought_back(made: frozenset[Edit], ways: Sequence[Ways]) -> tuple[EndpointRecord, ...]:
     """Return the endpoints for which the edits `made` are enough."""
-    return tuple(
-        endpoint for endpoint, sets in ways if any(all(_done(edit, made) for edit in edits) for edits in sets)
-    )
+    return tuple(endpoint for endpoint, sets in ways if any(all(_done(edit, made) for edit in edits) for edits in sets))
 
 
 def _done(edit: Edit, made: frozenset[Edit]) -> bool:
     """Return whether `made` holds `edit`, or one that goes further: a value set beyond it, the setting removed."""
-    further = (other for other in made if edit.verb == "set" and other.path == edit.path)
-    return edit in made or any(other.value is None or other.away >= edit.away for other in further)
+    if edit in made or edit.verb != "set":
+        return edit in made
+    beside = [other for other in made if other.path == edit.path]
+    return any(other.value is None or (other.verb == "set" and other.away >= edit.away) for other in beside)
 
 
 def _ways(endpoint: EndpointRecord, failed: Sequence[Failure], effective: Effective) -> list[tuple[Edit, ...]]:
