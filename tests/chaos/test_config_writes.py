@@ -137,16 +137,18 @@ def test_a_file_system_that_cannot_swap_gets_a_rename(path: Path, monkeypatch: p
 def test_a_write_that_fails_leaves_the_file_and_says_why(
     path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
+    really_open = os.open
+
     def refuse(*_arguments: Any, **_named: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    places = {
-        "open": "tempfile.mkstemp",
-        "fchmod": "os.fchmod",
-        "fsync": "os.fsync",
-        "swap": "ploked.preferences.disk.exchange",
-    }
-    monkeypatch.setattr(places[call], refuse)
+    def refuse_to_create(name: Any, flags: int, *mode: int) -> int:
+        if flags & os.O_CREAT:
+            refuse()
+        return really_open(name, flags, *mode)
+
+    places = {"fchmod": "os.fchmod", "fsync": "os.fsync", "swap": "ploked.preferences.disk.exchange"}
+    monkeypatch.setattr(places.get(call, "os.open"), refuse_to_create if call == "open" else refuse)
     with pytest.raises(ConfigNotEditable, match=re.escape(os.strerror(number)[1:])) as refused:
         write_atomic(path, OLD, NEW)
     assert str(path) in refused.value.message

@@ -7,7 +7,6 @@ import errno
 import fcntl
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,11 +107,10 @@ def _replaced(target: Path, expected: Reading, data: bytes, folder: int) -> bool
     as_effective = os.access in os.supports_effective_ids
     if target.exists() and not os.access(target, os.W_OK, effective_ids=as_effective):  # a rename would not mind
         raise PermissionError(errno.EACCES, "the file is read-only")
-    prefix, suffix = f".{target.name}.", ".ploked"
-    for left in target.parent.glob(f"{prefix}*{suffix}"):  # by a process that was killed: we hold the lock
+    for left in target.parent.glob(f".{target.name}.*.ploked"):  # by a process that was killed: we hold the lock
         left.unlink()
-    descriptor, name = tempfile.mkstemp(suffix, prefix, target.parent)
-    beside = Path(name)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.ploked")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         _fill(descriptor, data, target)
         if read(target) != expected or not _placed(beside, target, expected):
