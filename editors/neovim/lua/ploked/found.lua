@@ -1,0 +1,176 @@
+---What the picker shows: the models found, drawn as rows. Searching, and where the cursor is.
+local client = require('ploked.client')
+local config = require('ploked.config')
+local facts = require('ploked.facts')
+local layout = require('ploked.layout')
+local rows = require('ploked.rows')
+local ui = require('ploked.ui')
+
+local M = {}
+
+---@class ploked.Picker
+---@field origin ploked.CursorPlace
+---@field view ploked.Layout
+---@field query string what was searched for last
+---@field committed string the query to go back to when a search is left with Esc
+---@field asked integer the number of the last search sent: an answer to an earlier one is stale
+---@field answered integer the number of the last search answered
+---@field waiting (fun())[] what to do once the last search is answered
+---@field rows ploked.SearchRow[]
+---@field total integer
+---@field freshness? ploked.Freshness
+---@field error? string
+---@field expanded table<string, boolean> by model id
+---@field items ploked.Item[] one per line of the list
+---@field only? string the one model to show, found by its whole id
+---@field stop (fun())[] what to undo when it closes
+---@field closed boolean
+
+local ids = {} ---@type string[] the models of the last search, for completion on the command line
+
+---@param found ploked.SearchRow[]
+local function learn(found)
+  ids = vim.tbl_map(function(row)
+    return row.id
+  end, found)
+end
+
+---The models of the last search.
+---@return string[]
+function M.ids()
+  return ids
+end
+
+---Ask for the models that a text finds, for completion.
+---@param query string
+function M.learn(query)
+  client.request('searchModels', { query = query, limit = config.get().limit }, function(_, result)
+    if result then
+      learn(result.rows)
+    end
+  end)
+end
+
+---@param picker ploked.Picker
+---@return ploked.Item|nil under the cursor of the list
+function M.current(picker)
+  return picker.items[vim.api.nvim_win_get_cursor(picker.view.list.win)[1]]
+end
+
+---What tells an item from all others, whatever line it is on.
+---@param item ploked.Item|nil
+---@return string
+function M.identity(item)
+  local endpoint = item and item.endpoint and item.endpoint.key
+  return item and table.concat({ item.row.id, item.kind, endpoint and endpoint.tag or item.gone or '' }, '\n') or ''
+end
+
+---Move the cursor to the item that `wanted` is the identity of, where it is still there.
+---@param picker ploked.Picker
+---@param wanted string
+function M.move_to(picker, wanted)
+  for line, item in ipairs(picker.items) do
+    if M.identity(item) == wanted then
+      return vim.api.nvim_win_set_cursor(picker.view.list.win, { line, 0 })
+    end
+  end
+end
+
+---@param picker ploked.Picker
+---@return ploked.Chunk
+local function status(picker)
+  if picker.error then
+    return { picker.error, 'PlokedError' }
+  end
+  local age, highlight = facts.freshness(picker.freshness)
+  return { ('%d of %d · %s'):format(#picker.rows, picker.total, age), highlight }
+end
+
+---@param picker ploked.Picker
+---@return string what to say in place of rows
+local function empty(picker)
+  if picker.freshness then
+    return 'No model matches.'
+  end
+  return picker.error and '' or 'waiting for the server…'
+end
+
+---Draw the list; the cursor stays on its item.
+---@param picker ploked.Picker
+function M.draw(picker)
+  if picker.closed then
+    return
+  end
+  local before = M.identity(M.current(picker))
+  local items, lines, header = rows.build(picker.rows, picker.expanded)
+  picker.items = items
+  ui.render(picker.view.list.buf, #lines > 0 and lines or { { { empty(picker), 'PlokedNote' } } })
+  layout.decorate(picker.view, header, status(picker))
+  M.move_to(picker, before)
+end
+
+---@param picker ploked.Picker
+---@param result ploked.SearchModelsResult
+local function take(picker, result)
+  learn(result.rows)
+  picker.rows, picker.total, picker.freshness = result.rows, result.total, result.freshness
+  if picker.only then
+    picker.rows = vim.tbl_filter(function(row)
+      return row.id == picker.only
+    end, picker.rows)
+  end
+end
+
+---@param picker ploked.Picker
+---@param query string
+---@param after? fun()
+function M.search(picker, query, after)
+  picker.asked = picker.asked + 1
+  local mine = picker.asked
+  picker.query = query
+  client.request('searchModels', { query = query, limit = config.get().limit }, function(err, result)
+    if picker.closed or mine ~= picker.asked then
+      return -- something newer has been typed
+    end
+    picker.answered, picker.error = mine, err and ui.error_text(err)
+    if result then
+      take(picker, result)
+    end
+    M.draw(picker)
+    M.flush(picker, after)
+  end)
+end
+
+---@param picker ploked.Picker
+---@param after? fun()
+function M.flush(picker, after)
+  local waiting = picker.waiting
+  picker.waiting = {}
+  for _, go in ipairs(vim.list_extend({ after }, waiting)) do
+    go()
+  end
+end
+
+---Do something with the list once it answers what has been typed: never act on what was found before.
+---@param picker ploked.Picker
+---@param go fun()
+function M.once_found(picker, go)
+  if picker.answered == picker.asked then
+    return go()
+  end
+  table.insert(picker.waiting, go)
+end
+
+---Search for what has been typed, unless that is what was searched for last.
+---@param picker ploked.Picker
+function M.typed(picker)
+  local query = layout.query(picker.view)
+  if query ~= picker.query then
+    picker.only = nil
+    M.search(picker, query, function()
+      vim.api.nvim_win_set_cursor(picker.view.list.win, { 1, 0 })
+    end)
+  end
+end
+
+return M

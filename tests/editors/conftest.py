@@ -1,0 +1,105 @@
+"""Real editors on the real server, on the loopback upstream."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from editors.home import CONFIG, Home
+from editors.nvim_driver import BINARIES, Neovim, binary
+from ploked_fixtures.serve import UpstreamProcess, upstream_process
+
+SHIM = """#!/bin/sh
+exec '{python}' -c 'import sys; from ploked.cli import main; sys.exit(main())' "$@"
+"""
+"""The `ploked` command, also where the package is on the import path without being installed."""
+
+
+@pytest.fixture(scope="session")
+def shared_upstream() -> Iterator[UpstreamProcess]:
+    """One upstream for all editors."""
+    with upstream_process() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that holds `ploked`."""
+    folder = tmp_path_factory.mktemp("programs")
+    program = folder / "ploked"
+    program.write_text(SHIM.format(python=sys.executable))
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, shared_upstream: UpstreamProcess, programs: Path) -> Home:
+    return Home(tmp_path, shared_upstream, programs)
+
+
+Starter = Callable[..., Neovim]
+
+
+def _program(version: str) -> str:
+    """Return the Neovim of a version; without it the test is skipped, and on CI it fails."""
+    program = binary(version)
+    if program is None:
+        missing = f"Neovim {version} is missing: .ci/install-system installs it"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return program
+
+
+@pytest.fixture(params=BINARIES)
+def start(request: pytest.FixtureRequest, home: Home) -> Iterator[Starter]:
+    """Start a Neovim of each version on the plugin; the arguments are those of `Neovim`."""
+    started: list[Neovim] = []
+
+    def go(env: dict[str, str] | None = None, before: str = "") -> Neovim:
+        started.append(Neovim(_program(request.param), env or home.env, before=before))
+        return started[-1]
+
+    yield go
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def editor(start: Starter, home: Home) -> Neovim:
+    """Start a Neovim on a config.toml that bans one provider of MODEL."""
+    home.config.write_text(CONFIG)
+    return start()
+
+
+@pytest.fixture(params=BINARIES, scope="module")
+def running(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_upstream: UpstreamProcess,
+    programs: Path,
+) -> Iterator[Neovim]:
+    """One Neovim of each version for all the tests that change nothing: most of their time would go to starting."""
+    home = Home(tmp_path_factory.mktemp("reader"), shared_upstream, programs)
+    home.config.write_text(CONFIG)
+    neovim = Neovim(_program(request.param), home.env)
+    yield neovim
+    neovim.close()
+
+
+@pytest.fixture
+def reader(running: Neovim) -> Neovim:
+    """Return that Neovim, as new."""
+    running.tidy()
+    return running
+
+
+@pytest.fixture
+def slow_completions(shared_upstream: UpstreamProcess) -> Iterator[None]:
+    """Make every completion take longer than a test."""
+    shared_upstream.faults.add("latency", path="/chat", seconds=20)
+    yield
+    shared_upstream.faults.clear()
