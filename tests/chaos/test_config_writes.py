@@ -31,6 +31,13 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=["swap", "rename"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test on a file system that can swap two files, and on one that can not."""
+    if request.param == "rename":
+        monkeypatch.setattr(disk, "exchange", lambda _one, _other: False)
+
+
 def files_beside(path: Path) -> list[str]:
     return sorted(each.name for each in path.parent.iterdir() if each != path)
 
@@ -38,6 +45,7 @@ def files_beside(path: Path) -> list[str]:
 # what a write keeps
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_write_replaces_the_text_and_keeps_the_mode(path: Path) -> None:
     assert write_atomic(path, OLD, NEW) is True
     assert path.read_bytes() == NEW.encode()
@@ -67,6 +75,7 @@ def test_a_new_file_and_its_folders_are_the_users_alone(tmp_path: Path) -> None:
     assert modes == [0o700, 0o700, 0o600]
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("expected", [None, "something else"])
 def test_a_file_that_is_not_as_expected_is_left_alone(path: Path, expected: str | None) -> None:
     assert write_atomic(path, expected, NEW) is False
@@ -74,12 +83,14 @@ def test_a_file_that_is_not_as_expected_is_left_alone(path: Path, expected: str 
     assert files_beside(path) == []
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_file_that_was_deleted_is_not_brought_back(path: Path) -> None:
     path.unlink()
     assert write_atomic(path, OLD, NEW) is False
     assert not path.exists()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_save_while_the_new_text_is_being_written_wins(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sync = os.fsync
 
@@ -120,13 +131,6 @@ def test_a_file_made_in_the_very_moment_of_the_first_write_wins(path: Path, monk
     monkeypatch.setattr(os, "link", make_first)
     assert write_atomic(path, None, NEW) is False
     assert path.read_text() == "# an editor was faster\n"
-
-
-def test_a_file_system_that_cannot_swap_gets_a_rename(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "exchange", lambda _one, _other: False)
-    assert write_atomic(path, OLD, NEW) is True
-    assert path.read_bytes() == NEW.encode()
-    assert files_beside(path) == []
 
 
 # when the system says no

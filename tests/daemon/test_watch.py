@@ -86,6 +86,12 @@ async def watching(path: Path) -> AsyncIterator[Seen]:
 # the watch
 
 
+@pytest.fixture(autouse=True)
+def events_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the heartbeat from seeing what the events should have told."""
+    monkeypatch.setattr("ploked.preferences.watch.HEARTBEAT_MS", 3_600_000)
+
+
 @pytest.mark.parametrize("save", WAYS_TO_SAVE)
 async def test_every_way_to_save_is_seen_once(tmp_path: Path, save: Callable[[Path, str], None]) -> None:
     path = tmp_path / "config.toml"
@@ -162,6 +168,19 @@ async def test_a_loop_of_links_is_an_unreadable_file_and_no_more(tmp_path: Path)
     async with watching(path) as seen:
         delete_and_create(path, config("a"))
         assert await seen.next() == config("a")
+
+
+async def test_what_no_event_tells_of_is_seen_at_the_next_heartbeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ploked.preferences.watch.HEARTBEAT_MS", 50)
+    grandparent = tmp_path / "home"
+    path = grandparent / "config" / "ploke" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(config("a"))
+    async with watching(path) as seen:
+        grandparent.rename(tmp_path / "moved")  # two folders above those that are watched
+        assert await seen.next() is None
 
 
 async def test_without_events_the_file_is_looked_at_now_and_then(

@@ -61,6 +61,10 @@ def comments_in(text: str) -> list[str]:
     return re.findall(r"#c[0-9]+", text)
 
 
+def endings_in(text: str) -> set[str]:
+    return set(re.findall(r"\r?\n", text))
+
+
 def check(config: Config, edit: Edit, intended: RegistryPrefs, key: str, *, deletes: bool = False) -> None:
     """Check what every edit promises; `key` is the one that it may rewrite."""
     edited = edit(config.text)
@@ -75,6 +79,7 @@ def check(config: Config, edit: Edit, intended: RegistryPrefs, key: str, *, dele
     assert is_subsequence(beside, lines_of(edited))
     assert edited.startswith("\ufeff") == config.text.startswith("\ufeff")
     assert edited.endswith("\n") == config.text.endswith("\n")
+    assert endings_in(edited) <= (endings_in(config.text) or {"\n"}), "a line ending that the file does not have"
     assert edited == config.text or intended != config.prefs, "nothing to change, and yet it did"
     start, end, replacement = minimal_edit(config.text, edited)
     assert config.text[:start] + replacement + config.text[end:] == edited
