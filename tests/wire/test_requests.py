@@ -167,6 +167,17 @@ async def test_a_request_cancelled_in_the_same_breath_is_answered_once(talk: Her
     assert len(talk.answers(5)) == 1
 
 
+async def test_a_request_cancelled_before_its_first_step_is_answered_once(talk: Here) -> None:
+    async def never() -> None:
+        raise AssertionError("it ran")
+
+    talk.session.protocol.in_flight.begin("unstarted", never())
+    talk.session.protocol.in_flight.cancel("unstarted")
+    assert (await talk.answer("unstarted"))["error"]["code"] == -32800
+    await talk.ask("ploked/status")
+    assert len(talk.answers("unstarted")) == 1
+
+
 async def test_too_many_requests_at_once_are_refused_until_some_are_answered(talk: Here) -> None:
     running = [talk.request("ploked/listEndpoints", {"model": "forever"}) for _ in range(MAX_IN_FLIGHT)]
     refused = await talk.ask("ploked/listEndpoints", {"model": "acme/one"})
