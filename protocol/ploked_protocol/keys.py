@@ -127,4 +127,4 @@ def entry_matches(entry: str, tag: str) -> bool:
     """
     if entry == tag:
         return True
-    return "/" not in entry and ProviderKey.of_tag(tag).slug == entry and not is_tier(tag)
+    return "/" not in entry and tag.startswith(f"{entry}/") and not is_tier(tag)
