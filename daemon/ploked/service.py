@@ -29,6 +29,7 @@ from .importers.openrouter import OpenRouterImporter
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import load
+from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
@@ -69,8 +70,8 @@ class RegistryService(ConfigEdits):
         self._listeners: list[Listener] = []
         self._indexed = -1
         self._watch: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
-        self._checked: tuple[object, int, list[ConfigProblem]] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._problems: list[ConfigProblem] = []
         sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
         preferences.on_change = self._preferences_changed
@@ -95,8 +96,9 @@ class RegistryService(ConfigEdits):
         self._watch = asyncio.create_task(self.preferences.run())
         if _from_snapshot(self.catalog.models_freshness()):
             await _patiently(self.catalog.refresh_models())
-        self._warm_index()
+        self._refresh_index()
         self._ready.set()
+        self._behind(self._take_facts())
         self.catalog.touch_models()
 
     async def ready(self) -> None:
@@ -107,6 +109,8 @@ class RegistryService(ConfigEdits):
         """Stop sweeps, watching and refreshing; what came back stays."""
         if self._watch is not None:
             self._watch.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.sweeps.aclose()
         await self.catalog.aclose()
 
@@ -233,21 +237,15 @@ class RegistryService(ConfigEdits):
     def config_status(self) -> queries.ConfigStatus:
         """Return the state of config.toml, with what the catalog says against it."""
         status = self.preferences.status()
-        return msgspec.structs.replace(status, problems=[*status.problems, *self._catalog_problems()])
-
-    def _catalog_problems(self) -> list[ConfigProblem]:
-        """Return what the facts say against config.toml, worked out once per reading of either."""
-        loaded, generation = self.preferences.loaded, self.catalog.generation
-        if self._checked is None or self._checked[0] is not loaded or self._checked[1] != generation:
-            self._refresh_index()
-            problems = check(loaded, self.facts, self._today()) if loaded is not None else []
-            self._checked = (loaded, generation, problems)
-        return self._checked[2]
+        unread = [problem_at(START, "error", "unreadable", status.message or "")] if status.state == "unreadable" else []
+        problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
+        return msgspec.structs.replace(status, problems=problems)
 
     def diagnose(self, text: str) -> list[ConfigProblem]:
         """Return what is wrong in a text of config.toml, by itself and against the facts."""
         loaded = load(text, self.settings.config_path)
-        return [*loaded.problems, *check(loaded, self.facts, self._today())]
+        problems = [*loaded.problems, *check(loaded, self.facts, self._today())]
+        return sorted(problems, key=lambda each: (each.line, each.column))
 
     # inside
 
@@ -273,21 +271,41 @@ class RegistryService(ConfigEdits):
             self._indexed = self.catalog.generation
             self.index.update(self.catalog.models, self.catalog.endpoints_now)
 
-    def _warm_index(self) -> None:
-        """Bring the index up to date, and do in a thread what the first searches would pay for."""
+    async def _take_facts(self) -> None:
+        """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
         self._refresh_index()
-        self._warming = asyncio.create_task(asyncio.to_thread(self.index.warm))
+        await asyncio.to_thread(self.index.warm)
+        await self._check_config()
+
+    def _behind(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` behind the answers; a task that nobody holds may vanish."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _catalog_changed(self, refreshed: queries.Refreshed) -> None:
-        if refreshed.kind == "models" and refreshed.outcome == "updated":
-            self._warm_index()
+        self._behind(self._tell_refreshed(refreshed))
+
+    async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
+        """Take new facts in before anybody hears of them."""
+        if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
+            await self._take_facts()
         self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
         self._apply_ttls()
+        self._behind(self._announce(changed))
+
+    async def _announce(self, changed: bool) -> None:
+        await self._check_config()
         self.notify(
             methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
         )
+
+    async def _check_config(self) -> None:
+        """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
+        loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
+        self._problems = await asyncio.to_thread(check, loaded, self.facts, self._today()) if loaded else []
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache
