@@ -160,6 +160,10 @@ def features(session: Session) -> None:
     async def forever(_params: types.WorkspaceSymbolParams) -> None:
         await asyncio.sleep(60)
 
+    @session.server.feature(types.SHUTDOWN)
+    async def leave(_params: None) -> None:
+        await asyncio.sleep(0)
+
     @session.server.command("other.add")
     async def add(one: int, other: int) -> int:
         return one + other

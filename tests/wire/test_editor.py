@@ -115,6 +115,31 @@ async def test_an_edit_that_crosses_the_users_typing_starts_anew(talk: Here, con
     assert change["edits"][0]["range"]["start"]["line"] == 2
 
 
+async def test_what_the_user_types_while_an_edit_is_worked_out_is_kept(talk: Here, config: Path) -> None:
+    await open_in_editor(talk, config, EDITS)
+    await talk.ask("ploked/status")
+    loop, seen = asyncio.get_running_loop(), []
+
+    def change(text: str) -> str:
+        if not seen:  # in a thread: let the client type, and see that it was taken, before going on
+            asyncio.run_coroutine_threadsafe(type_more(), loop).result(5)
+        seen.append(text)
+        return text.replace("old", "new")
+
+    async def type_more() -> None:
+        typed(talk, config, 5, TEXT + "# typed\n")
+        await talk.ask("ploked/status")
+
+    editing = asyncio.create_task(talk.session.editor.edit_open(str(config), change))
+    params = await take(talk, applied=True)
+    typed(talk, config, 6, "")
+    done = await editing
+    assert done is not None
+    assert done.changed
+    assert seen == [TEXT, TEXT + "# typed\n"]
+    assert params["edit"]["documentChanges"][0]["textDocument"]["version"] == 5
+
+
 async def test_a_client_that_declines_is_named_with_its_reason(
     talk: Here, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

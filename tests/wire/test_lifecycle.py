@@ -134,6 +134,32 @@ async def test_what_the_service_tells_is_forwarded_once_the_client_is_initialize
     assert len([message for message in talk.got if message.get("method")]) == 1
 
 
+async def test_a_client_that_says_initialized_twice_is_told_once(talk: Here) -> None:
+    await talk.initialize()
+    talk.notify("initialized", {})
+    await talk.ask("ploked/status")
+    talk.service.change()
+    await talk.ask("ploked/status")
+    assert len([message for message in talk.got if "method" in message]) == 1
+
+
+async def test_a_bad_feature_costs_the_good_ones_nothing(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
+    called: list[str] = []
+
+    def bad(*_: object) -> None:
+        raise RuntimeError("bad feature")
+
+    talk.session.on_answered += [bad, lambda: called.append("answered")]
+    talk.session.on_initialized += [bad, lambda: called.append("initialized")]
+    talk.session.on_told += [bad, lambda *_: called.append("told")]
+    await talk.initialize()
+    await talk.ask("ploked/status")
+    talk.service.change()
+    await talk.told("ploked/catalogChanged")
+    assert called == ["answered", "initialized", "told"]
+    assert caplog.text.count("RuntimeError: bad feature") == 3
+
+
 async def test_sessions_share_a_service_and_nothing_else() -> None:
     service = FakeService()
     one, other = Here(service), Here(service)

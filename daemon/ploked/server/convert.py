@@ -18,6 +18,9 @@ from .wire import Envelope, unreadable
 
 T = TypeVar("T")
 
+MAX_ODD_INITIALIZE = 1 << 18
+"""Bytes; the largest editors send 10 kB. A longer one is not worth the time to see which parts of it fit."""
+
 
 @cache
 def converter() -> cattrs.Converter:
@@ -44,7 +47,7 @@ def lsp_params(method: str, raw: msgspec.Raw) -> Any:
     try:
         return converter().structure(value, kind)
     except Exception as error:  # noqa: BLE001  # cattrs raises whatever the hooks of lsprotocol do
-        if method == types.INITIALIZE and isinstance(value, dict):
+        if method == types.INITIALIZE and isinstance(value, dict) and len(bytes(raw)) <= MAX_ODD_INITIALIZE:
             return _initialize_params(value)
         raise invalid_params(_explain(error)) from None
 

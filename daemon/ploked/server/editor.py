@@ -37,26 +37,32 @@ class OpenFileEditor:
         `change` gets the text as it stands in the editor and runs in a thread. Raises what it raises, and
         ConfigNotEditable when the client declines.
         """
+        reason = ""
         async with self._one_at_a_time:
-            reason = None
             for _ in range(ATTEMPTS):
                 document = self._find(path)
                 if document is None:
                     return None
-                version, before = document.version, document.source
-                after = await asyncio.to_thread(change, before)
-                if after == before:
-                    return _edited(path, changed=False)
-                outcome = await self._session.apply_edit(self._replacing(document, after), label="ploked: config.toml")
-                if outcome.applied:
-                    await self._catch_up(document, version)
-                    return _edited(path, changed=True)
-                reason = outcome.failure_reason
-                await self._catch_up(document, version)
-            raise ConfigNotEditable(
-                f"{path} is open in the editor, which did not take the edit: {reason or 'it gave no reason'}.",
-                ErrorData(next_step="Save or close the file there, and try again."),
-            )
+                outcome = await self._attempt(document, change)
+                if isinstance(outcome, bool):
+                    return _edited(path, changed=outcome)
+                reason = outcome
+        raise ConfigNotEditable(
+            f"{path} is open in the editor, which did not take the edit: {reason}.",
+            ErrorData(next_step="Save or close the file there, and try again."),
+        )
+
+    async def _attempt(self, document: TextDocument, change: Callable[[str], str]) -> bool | str:
+        """Return whether the text changed, or why the client did not take the edit."""
+        version, before = document.version, document.source
+        after = await asyncio.to_thread(change, before)
+        if document.version != version:
+            return "it is being typed in"  # and `after` would take away what was typed
+        if after == before:
+            return False
+        outcome = await self._session.apply_edit(self._replacing(document, after), label="ploked: config.toml")
+        await self._catch_up(document, version)
+        return outcome.applied or outcome.failure_reason or "it gave no reason"
 
     def _find(self, path: str) -> TextDocument | None:
         """Return the open document of `path`, whichever link it was opened through."""

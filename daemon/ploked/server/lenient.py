@@ -13,26 +13,25 @@ Fits = Callable[[Any], bool]
 
 
 def prune(node: dict[str, Any], fits: Fits) -> dict[str, Any]:
-    """Return `node` without the smallest parts that keep `fits` from accepting it; at worst an empty dict."""
+    """Return `node` without the smallest parts that keep `fits` from accepting it; at worst an empty dict.
+
+    Each key is judged alone, so that the cost grows with the size of `node` and no faster.
+    """
     kept: dict[str, Any] = {}
     for key, value in node.items():
 
         def fits_here(candidate: object, key: str = key) -> bool:
-            return fits({**kept, key: candidate})
+            return fits({key: candidate})
 
-        for candidate in _candidates(value, fits_here):
-            if fits_here(candidate):
-                kept[key] = candidate
-                break
-    return kept
+        fitting = value if fits_here(value) else _without_misfits(value, fits_here)
+        if fits_here(fitting):
+            kept[key] = fitting
+    return kept if fits(kept) else {}
 
 
-def _candidates(value: Any, fits: Fits) -> list[Any]:
-    """Return what may stand in for `value`: itself if it fits, else itself without the parts that do not."""
-    if fits(value):
-        return [value]
+def _without_misfits(value: Any, fits: Fits) -> Any:
     if isinstance(value, dict):
-        return [prune(value, fits)]
+        return prune(value, fits)
     if isinstance(value, list):
-        return [[item for item in value if fits([item])]]
-    return []
+        return [item for item in value if fits([item])]
+    return value

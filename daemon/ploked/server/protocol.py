@@ -69,6 +69,8 @@ class SessionProtocol(LspMethods):
             self._dispatch(wire.read(body))
         except RefusedError as refused:
             self.session.send(wire.error(refused.message_id, refused.code, refused.message))
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one message must not cost the others
+            self.session.report(error)
 
     def _dispatch(self, message: Envelope) -> None:
         if message.method is None:

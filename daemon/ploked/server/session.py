@@ -53,9 +53,7 @@ class Session:
         new_incident: Callable[[], str] = _new_incident,
     ) -> None:
         self._make_service = make_service
-        self.server = LanguageServer(
-            "ploked", __version__, protocol_cls=SessionProtocol, converter_factory=converter, max_workers=1
-        )
+        self.server = LanguageServer("ploked", __version__, protocol_cls=SessionProtocol, converter_factory=converter)
         self.protocol: SessionProtocol = self.server.protocol  # type: ignore[assignment]  # pygls has no type for it
         self.protocol.attach(self)
         self.progress = ProgressTokens(self)
@@ -111,16 +109,14 @@ class Session:
 
     def handshake_answered(self) -> None:
         """Begin what the answer to `initialize` did not wait for."""
-        for callback in self.on_answered:
-            callback()
+        self._call_each(self.on_answered)
         self.spawn(self.ready())
 
     def handshake_done(self) -> None:
         """Forward the service's notifications from here on."""
         if self._unsubscribe is None:
             self._unsubscribe = self.service.subscribe(self.tell)
-            for callback in self.on_initialized:
-                callback()
+            self._call_each(self.on_initialized)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
         """Run `work` until it or the session ends; what it raises goes to the log."""
@@ -149,12 +145,7 @@ class Session:
 
     def tell(self, method: Method[Any, None], params: object) -> None:
         """Send a notification of the table. Never raises: the service tells the other sessions next."""
-        try:
-            self.send(wire.notification(method.name, params))
-            for callback in self.on_told:
-                callback(method, params)
-        except Exception as error:  # noqa: BLE001  # whatever keeps `params` from being JSON
-            self.report(error)
+        self._call_each([self._send_notification, *self.on_told], method, params)
 
     def publish_diagnostics(
         self, uri: str, diagnostics: Sequence[types.Diagnostic], version: int | None = None
@@ -179,6 +170,17 @@ class Session:
 
     # inside
 
+    def _send_notification(self, method: Method[Any, None], params: object) -> None:
+        self.send(wire.notification(method.name, params))
+
+    def _call_each(self, callbacks: Sequence[Callable[..., object]], *args: object) -> None:
+        """Call all of them, whatever becomes of the others."""
+        for callback in callbacks:
+            try:
+                callback(*args)
+            except Exception as error:  # noqa: BLE001  # a bad feature must not cost the good ones
+                self.report(error)
+
     async def _read(self, reader: Reader) -> None:
         decoder = FrameDecoder()
         try:
@@ -190,8 +192,9 @@ class Session:
             log.warning("the session ends: %s", error)
         except ConnectionError as error:
             log.info("the connection broke: %s", error)
-        if decoder.pending:
-            log.warning("the client left in the middle of a message")
+        else:
+            if decoder.pending:
+                log.warning("the client left in the middle of a message")
 
     async def _take(self, body: bytes) -> None:
         if self.protocol.in_flight.full and not self.service_ready:
