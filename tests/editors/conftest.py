@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from editors.home import CONFIG, Home
+from editors.home import CONFIG, Home, with_ploked
 from editors.nvim_driver import BINARIES, Neovim, binary
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
-
-SHIM = """#!/bin/sh
-exec '{python}' -c 'import sys; from ploked.cli import main; sys.exit(main())' "$@"
-"""
-"""The `ploked` command, also where the package is on the import path without being installed."""
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +22,7 @@ def shared_upstream() -> Iterator[UpstreamProcess]:
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that holds `ploked`."""
-    folder = tmp_path_factory.mktemp("programs")
-    program = folder / "ploked"
-    program.write_text(SHIM.format(python=sys.executable))
-    program.chmod(0o755)
-    return folder
+    return with_ploked(tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture

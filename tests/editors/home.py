@@ -26,6 +26,20 @@ banned_providers = ["novita"]
 """
 
 
+SHIM = """#!/bin/sh
+exec '{python}' -c 'import sys; from ploked.cli import main; sys.exit(main())' "$@"
+"""
+"""The `ploked` command, also where the package is on the import path without being installed."""
+
+
+def with_ploked(folder: Path) -> Path:
+    """Write the `ploked` command into `folder`; return the folder."""
+    program = folder / "ploked"
+    program.write_text(SHIM.format(python=sys.executable))
+    program.chmod(0o755)
+    return folder
+
+
 @dataclass
 class Home:
     """The files and the environment of one user."""

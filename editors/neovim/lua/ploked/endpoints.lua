@@ -123,7 +123,7 @@ end
 ---@return string[]|nil
 function M.unsaved_selection(model)
   local branch = branches[model]
-  return branch and is_modified(branch.unsaved) and branch.selected or nil
+  return branch and (branch.writing or is_modified(branch.unsaved)) and branch.selected or nil
 end
 
 -- What config.toml says is in effect again: unsaved selections have been saved, or undone.

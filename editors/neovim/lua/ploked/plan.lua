@@ -55,6 +55,7 @@ local function add_endpoints(view, add)
   local lines = vim.tbl_map(function(line)
     return vim.list_extend({ { '  ' } }, line)
   end, text.columns(rows))
+  add({})
   add({ { ('Eligible (%d)'):format(#plan.endpoints), 'PlokedHeader' } })
   add(lines[1])
   for at, endpoint in ipairs(plan.endpoints) do
@@ -63,6 +64,7 @@ local function add_endpoints(view, add)
   if #plan.excluded == 0 then
     return
   end
+  add({})
   add({ { ('Excluded (%d)'):format(#plan.excluded), 'PlokedHeader' } })
   for at, exclusion in ipairs(plan.excluded) do
     add(lines[#plan.endpoints + at + 1], exclusion.endpoint)
@@ -89,9 +91,9 @@ end
 ---@return ploked.Line[]
 local function request_lines(plan)
   if not plan.request then
-    return { { { 'No request: no endpoint is left.', 'PlokedError' } } }
+    return { {}, { { 'No request: no endpoint is left.', 'PlokedError' } } }
   end
-  local lines = { { { 'Request', 'PlokedHeader' } } }
+  local lines = { {}, { { 'Request', 'PlokedHeader' } } }
   for _, line in ipairs(vim.split(text.json(plan.request, REQUEST_KEYS), '\n')) do
     table.insert(lines, { { line } })
   end
