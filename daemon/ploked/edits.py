@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ploked_protocol import queries
+from ploked_protocol.errors import ErrorData, InvalidParams, UnknownProfile
 from ploked_protocol.keys import as_entry
 from ploked_protocol.preferences import ModelProfile
 
 from . import routing
 from .preferences import edit
 from .preferences.live import LivePreferences
+from .preferences.load import load
+from .routing.names import Known
 from .settings import Settings
 from .sweeps.manager import SweepManager
 from .view import CatalogFacts
@@ -39,12 +42,20 @@ class ConfigEdits:
     async def set_default_profile(
         self, params: queries.SetDefaultProfileParams, editor: ConfigEditor
     ) -> queries.ConfigEdited:
-        """Answer `ploked/setDefaultProfile`; raises UnknownProfile, ConfigNotEditable."""
-        routing.find_profile(self.preferences.prefs, params.model, params.name)
-        return await self._edit(editor, lambda text: edit.set_default_profile(text, params.name, params.model))
+        """Answer `ploked/setDefaultProfile`; raises UnknownProfile, UnknownModel, ConfigNotEditable."""
+        self._expect_model(params.model)
+
+        def change(text: str) -> str:
+            self._profile_in(text, params.model, params.name)
+            return edit.set_default_profile(text, params.name, params.model)
+
+        return await self._edit(editor, change)
 
     async def save_profile(self, params: queries.SaveProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
-        """Answer `ploked/saveProfile`; raises UnknownSweep, ConfigNotEditable."""
+        """Answer `ploked/saveProfile`; raises InvalidParams, UnknownModel, UnknownSweep, ConfigNotEditable."""
+        if not params.name.strip():
+            raise InvalidParams("A profile needs a name.", ErrorData(path="$.name"))
+        self._expect_model(params.model)
         profile, model = await self._profile_to_save(params)
         return await self._edit(
             editor, lambda text: edit.save_profile(text, profile, model, set_default=params.set_default)
@@ -52,8 +63,14 @@ class ConfigEdits:
 
     async def delete_profile(self, params: queries.DeleteProfileParams, editor: ConfigEditor) -> queries.ConfigEdited:
         """Answer `ploked/deleteProfile`; raises UnknownProfile, ConfigNotEditable."""
-        routing.find_profile(self.preferences.prefs, params.model, params.name)
-        return await self._edit(editor, lambda text: edit.delete_profile(text, params.name, params.model))
+
+        def change(text: str) -> str:
+            known = self._profile_in(text, params.model, params.name)
+            if known is not None and known.scope != ("global" if params.model is None else "model"):
+                raise _not_deletable(known)
+            return edit.delete_profile(text, params.name, params.model)
+
+        return await self._edit(editor, change)
 
     async def select_endpoints(
         self, params: queries.SelectEndpointsParams, editor: ConfigEditor
@@ -67,9 +84,34 @@ class ConfigEdits:
         done = await editor.edit_open(str(self.settings.config_path), change)
         return done if done is not None else await self.preferences.edit(change)
 
+    def _expect_model(self, model: str | None) -> None:
+        """Raise UnknownModel for a model that neither config.toml nor the catalog names."""
+        if model is not None and all(prefs.model != model for prefs in self.preferences.prefs.models):
+            self.facts.model(model)
+
+    def _profile_in(self, text: str, model: str | None, name: str) -> Known | None:
+        """Return the profile that `name` means in the text to be edited, which an editor may not have saved yet.
+
+        None when the text is broken, which the edit itself reports; raises UnknownProfile.
+        """
+        prefs = load(text, self.settings.config_path).prefs
+        return None if prefs is None else routing.find_profile(prefs, model, name)
+
     async def _profile_to_save(self, params: queries.SaveProfileParams) -> tuple[ModelProfile, str | None]:
         """Return the profile and its model; a sweep row gives what the params do not."""
-        if params.sweep_id is None or params.request_id is None:
+        if params.sweep_id is None and params.request_id is None:
             return ModelProfile(params.name, params.params), params.model
+        if params.sweep_id is None or params.request_id is None:
+            missing = "sweepId" if params.sweep_id is None else "requestId"
+            raise InvalidParams("A row of a sweep is named by sweepId and requestId.", ErrorData(path=f"$.{missing}"))
         model, sent = await self.sweeps.sent_params(params.sweep_id, params.request_id)
         return ModelProfile(params.name, params.params if params.params.set_values() else sent), params.model or model
+
+
+def _not_deletable(known: Known) -> UnknownProfile:
+    name = known.profile.name
+    if known.path is None:
+        return UnknownProfile(f"The profile {name!r} is built in: config.toml has none of this name to delete.")
+    return UnknownProfile(
+        f"The profile {name!r} is a global one.", ErrorData(next_step="Delete it without naming a model.")
+    )

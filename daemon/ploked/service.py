@@ -237,7 +237,9 @@ class RegistryService(ConfigEdits):
     def config_status(self) -> queries.ConfigStatus:
         """Return the state of config.toml, with what the catalog says against it."""
         status = self.preferences.status()
-        unread = [problem_at(START, "error", "unreadable", status.message or "")] if status.state == "unreadable" else []
+        unread = (
+            [problem_at(START, "error", "unreadable", status.message or "")] if status.state == "unreadable" else []
+        )
         problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
         return msgspec.structs.replace(status, problems=problems)
 
@@ -253,7 +255,7 @@ class RegistryService(ConfigEdits):
         self, model: ModelRecord, progress: Progress
     ) -> tuple[ModelRecord, Sequence[EndpointRecord], Freshness]:
         """Return the model that serves `model` (an alias's target), its endpoints and their age."""
-        serving = (self.catalog.model(model.alias_target) if model.alias_target else None) or model
+        serving = self.facts.serving(model)
         if serving.key.listed is None:
             return serving, (), self.catalog.models_freshness()
         freshness = self.catalog.endpoints_freshness(serving.id)

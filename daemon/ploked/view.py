@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ploked_protocol.catalog import ModelRecord
+from collections.abc import Sequence
+
+from ploked_protocol.catalog import EndpointRecord, ModelRecord
 from ploked_protocol.errors import ErrorData, UnknownModel
 from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
 
@@ -23,15 +25,33 @@ class CatalogFacts:
         A virtual variant has the row of its base. A bare preset has none: it gets an empty one, so that it can be sent.
         """
         try:
-            key = ModelKey.parse(model_id)
+            record = self._find(ModelKey.parse(model_id))
         except InvalidKeyError as error:
             raise self._unknown(model_id, f"{error}.") from None
-        if key.listed is None:
-            return ModelRecord(id=model_id, name=model_id, source="openrouter")
-        record = self._catalog.model(model_id) or self._catalog.model(str(key.listed))
         if record is None:
             raise self._unknown(model_id, f"No model is called {model_id[:80]!r}.")
         return record
+
+    def find_model(self, model_id: str) -> ModelRecord | None:
+        """Return the same row, or None; looks for no close ids, which takes milliseconds."""
+        try:
+            return self._find(ModelKey.parse(model_id))
+        except InvalidKeyError:
+            return None
+
+    def _find(self, key: ModelKey) -> ModelRecord | None:
+        if key.listed is None:
+            return ModelRecord(id=str(key), name=str(key), source="openrouter")
+        return self._catalog.model(str(key)) or self._catalog.model(str(key.listed))
+
+    def serving(self, model: ModelRecord) -> ModelRecord:
+        """Return the model that serves `model`: an alias's target, else itself."""
+        return (self._catalog.model(model.alias_target) if model.alias_target else None) or model
+
+    def endpoints_now(self, model_id: str) -> Sequence[EndpointRecord] | None:
+        """Return the endpoints of `model_id`, whatever its form, as far as they are known; None when they are not."""
+        model = self.find_model(model_id)
+        return None if model is None else self._catalog.endpoints_now(self.serving(model).id)
 
     def knows_models(self) -> bool:
         """Return whether there are any models: without, none is called unknown."""
@@ -49,13 +69,6 @@ class CatalogFacts:
     def has_model(self, model_id: str) -> bool:
         """Return whether the catalog has a row for `model_id`."""
         return self.find_model(model_id) is not None
-
-    def find_model(self, model_id: str) -> ModelRecord | None:
-        """Return the row of `model_id`, or None."""
-        try:
-            return self.model(model_id)
-        except UnknownModel:
-            return None
 
     def closest_models(self, text: str) -> list[str]:
         """Return ids close to `text`, best first, never `text` itself."""

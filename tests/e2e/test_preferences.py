@@ -176,9 +176,7 @@ async def test_a_file_that_cannot_be_read_keeps_the_last_good_preferences_and_sa
     since = len(shared.told)
     place.config.unlink()
     spoil(place.config)
-    told = await shared.until(
-        "ploked/preferencesChanged", lambda told: told["config"]["state"] == "unreadable", since
-    )
+    told = await shared.until("ploked/preferencesChanged", lambda told: told["config"]["state"] == "unreadable", since)
     assert "The last good preferences stay in force." in told["config"]["message"]
     assert "novita" not in await tags(shared)
     shown = await shared.until(DIAGNOSTICS, lambda told: told["diagnostics"] != [], since)

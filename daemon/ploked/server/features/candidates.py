@@ -101,7 +101,7 @@ def _models(service: Any, prefix: str) -> Iterator[Candidate]:
 
 def _providers(service: Any, model_id: str | None) -> Iterator[Candidate]:
     """Return the providers that serve the model of this entry, by whole tag too; all providers while unknown."""
-    endpoints: list[EndpointRecord] = list(service.catalog.endpoints_now(model_id) or ()) if model_id else []
+    endpoints: list[EndpointRecord] = list(service.facts.endpoints_now(model_id) or ()) if model_id else []
     served = {endpoint.provider: endpoint.provider_name for endpoint in endpoints}
     names = served or service.facts.provider_names
     yield from (Candidate(slug, Kind.Value, name) for slug, name in names.items())

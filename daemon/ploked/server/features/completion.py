@@ -56,5 +56,5 @@ def _fetch_endpoints(session: Session, text: str, at: Cursor) -> None:
         return
     model_id = model_at(text, at.key_path)
     service = session.service
-    if model_id and service.facts.find_model(model_id) and service.catalog.endpoints_now(model_id) is None:
+    if model_id and service.facts.find_model(model_id) and service.facts.endpoints_now(model_id) is None:
         session.spawn(service.warm_endpoints(model_id))

@@ -14,7 +14,7 @@ from pygls.workspace import TextDocument
 
 from ..open_files import OpenFile
 from ..session import Session
-from .places import config_document, span_range
+from .places import config_document, is_configured, span_range
 
 SETTLE_S = 0.05
 """Someone who types gets one report per pause, not one per key."""
@@ -55,8 +55,8 @@ class _Reporter:
     def told(self, method: Method[Any, None], _params: object) -> None:
         """Report again after a save, and after facts have changed."""
         if method in (methods.PREFERENCES_CHANGED, methods.CATALOG_CHANGED):
-            for uri in self._session.server.workspace.text_documents:
-                self.report_soon(uri, SETTLE_S)
+            for document in self._session.server.workspace.text_documents.values():
+                self.report_soon(document.uri, SETTLE_S)
             self.report_file_soon()
 
     def report_file_soon(self) -> None:
@@ -67,7 +67,7 @@ class _Reporter:
         """Take back what was said of a document that was closed; the configured file is judged as it is on disk."""
         self._cancel(uri)
         self._session.publish_diagnostics(uri, [])
-        if uri == self._uri:
+        if is_configured(self._session, uris.to_fs_path(uri)):
             self.report_file_soon()
 
     def report_soon(self, uri: str, delay_s: float) -> None:
@@ -83,14 +83,18 @@ class _Reporter:
         await asyncio.sleep(delay_s)
         await self._session.ready()
         document = config_document(self._session, uri)
-        if document is not None:
-            problems = await asyncio.to_thread(self._session.service.diagnose, document.source)
-            self._session.publish_diagnostics(uri, _diagnostics(document, problems), document.version)
+        if document is None:
+            return
+        version = document.version
+        problems = await asyncio.to_thread(self._session.service.diagnose, document.source)
+        if document.version == version:  # else a newer report is on its way
+            self._session.publish_diagnostics(uri, _diagnostics(document, problems), version)
 
     async def _report_file(self) -> None:
         """Report on the configured file as it stands on disk, unless it is open here: then its text counts."""
         await self._session.ready()
-        if self._uri in self._session.server.workspace.text_documents:
+        documents = self._session.server.workspace.text_documents.values()
+        if any(is_configured(self._session, document.path) for document in documents):
             return
         service = self._session.service
         document = OpenFile(

@@ -55,13 +55,13 @@ def _model(service: Any, text: str, model_id: str) -> str | None:
 
 def _plan(service: Any, text: str, model_id: str) -> RoutePlan | None:
     """Return the plan under the text as it stands, from memory; None while the endpoints are not known."""
-    record = service.facts.find_model(model_id)
-    endpoints = service.catalog.endpoints_now(record.id)
+    serving = service.facts.serving(service.facts.model(model_id))
+    endpoints = service.catalog.endpoints_now(serving.id)
     if not endpoints:
         return None
     call = RoutePlanParams(model=model_id)
-    freshness = service.catalog.endpoints_freshness(record.id)
-    return routing.plan(record, endpoints, prefs_of(service, text), call, freshness)
+    freshness = service.catalog.endpoints_freshness(serving.id)
+    return routing.plan(serving, endpoints, prefs_of(service, text), call, freshness)
 
 
 def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
@@ -69,7 +69,7 @@ def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
     if not service.facts.has_provider(slug):
         return None
     record = next((provider for provider in service.catalog.providers if provider.slug == slug), None)
-    endpoints = service.catalog.endpoints_now(model_id) or () if model_id else ()
+    endpoints = service.facts.endpoints_now(model_id) or () if model_id else ()
     return provider_card(slug, record, [one for one in endpoints if entry_matches(entry, one.key.tag)])
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from urllib.parse import unquote
+
 from lsprotocol import types
 from ploked_protocol.preferences import ConfigProblem
 from pygls.workspace import TextDocument
@@ -13,11 +16,17 @@ from ..session import Session
 
 def config_document(session: Session, uri: str) -> TextDocument | None:
     """Return the open document if it is a config of ours; TOML of other programs is left alone."""
-    document = session.server.workspace.text_documents.get(uri)
+    document = session.server.workspace.text_documents.get(unquote(uri))  # pygls keeps them under unescaped URIs
     if document is None:
         return None
-    ours = is_ploke_config(document.path or "", document.source, str(session.service.settings.config_path))
-    return document if ours else None
+    path = document.path or ""
+    configured = str(session.service.settings.config_path)
+    return document if is_configured(session, path) or is_ploke_config(path, document.source, configured) else None
+
+
+def is_configured(session: Session, path: str | None) -> bool:
+    """Return whether `path` is the file that preferences come from, whichever link leads there."""
+    return bool(path) and os.path.realpath(path or "") == os.path.realpath(session.service.settings.config_path)
 
 
 def cursor_at(document: TextDocument, position: types.Position) -> Cursor:
