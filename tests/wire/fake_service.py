@@ -98,6 +98,8 @@ class FakeService:
                     await asyncio.sleep(60)
                 except asyncio.CancelledError:
                     await asyncio.sleep(60)
+            case "soon":
+                await asyncio.sleep(0.02)
             case "forever":
                 await self._wait(params.model)
             case "reports":

@@ -84,7 +84,7 @@ async def test_shutdown_cancels_what_runs_and_all_of_it_is_answered(talk: Here) 
 
 async def test_the_end_of_the_stream_lets_what_runs_be_answered(talk: Here) -> None:
     await talk.initialize()
-    quick = talk.request("ploked/listEndpoints", {"model": "acme/one"})
+    quick = talk.request("ploked/listEndpoints", {"model": "soon"})
     slow = talk.request("ploked/listEndpoints", {"model": "forever"})
     talk.end()
     assert await talk.run is False
