@@ -149,6 +149,33 @@ async def test_the_target_of_a_link_is_followed(tmp_path: Path, save: Callable[[
         assert await seen.next() == config("b")
 
 
+async def test_a_link_is_followed_to_another_target_far_away(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "config.toml"
+    path.parent.mkdir()
+    for name in ("one", "two"):
+        target = tmp_path / name / "deep" / "down" / "config.toml"
+        target.parent.mkdir(parents=True)
+        target.write_text(config(name))
+    path.symlink_to("../one/deep/down/config.toml")
+    async with watching(path) as seen:
+        (path.parent / "new").symlink_to("../two/deep/down/config.toml")
+        (path.parent / "new").replace(path)
+        assert await seen.next() == config("two")
+
+
+async def test_a_folder_that_takes_the_place_of_another_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "ploke" / "config.toml"
+    for name in ("ploke", "restored"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text(config(name))
+    async with watching(path) as seen:
+        path.parent.rename(tmp_path / "backup")
+        (tmp_path / "restored").rename(path.parent)
+        assert await seen.next() == config("restored")
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+
+
 async def test_a_link_to_the_folder_is_followed_when_it_is_swapped(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

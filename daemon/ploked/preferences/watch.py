@@ -68,9 +68,10 @@ class _Places(msgspec.Struct, frozen=True):
 
 
 def _places(path: Path) -> _Places:
-    """Return the folders of the file and of every link on the way to it, and the parent of the file's own.
+    """Return the folders of the file and of every link on the way to it.
 
-    Where the file's folder is missing, the last folder that is there takes its place.
+    Where the file's folder is missing, the last folder that is there takes its place. A watched folder tells of its
+    own end and move, so that none above it is needed.
     """
     here, rest = Path("/"), deque(path.absolute().parts[1:])
     folders: list[Path] = []
@@ -88,7 +89,7 @@ def _places(path: Path) -> _Places:
             here = step
         else:
             break
-    return _Places(tuple(map(_identity, dict.fromkeys([*folders, here, here.parent]))), frozenset(names))
+    return _Places(tuple(map(_identity, dict.fromkeys([*folders, here]))), frozenset(names))
 
 
 def _identity(folder: Path) -> tuple[str, int, int]:
