@@ -59,7 +59,6 @@ def test_initialize_does_not_wait_for_what_it_does_not_need() -> None:
         "aiohttp",
         "sqlite3",
         "sqlite_utils",
-        "tomlkit",
         "tomllib",
         "watchfiles",
         "tree_sitter",
