@@ -12,6 +12,7 @@ from conftest import REPO
 from editors.conftest import Starter
 from editors.home import BANNED, CONFIG, MODEL, Home
 from editors.nvim_driver import PLUGIN, Neovim
+from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.lua_types import lua_types
 
 pytestmark = pytest.mark.timeout(60)
@@ -75,7 +76,7 @@ def test_a_missing_server_is_told_of_with_what_to_do(start: Starter, home: Home)
     editor.command(f"edit {home.config}")
     assert "pip install ploked" in editor.until_message("'ploked' is not an executable")
     editor.command("Ploked search")
-    editor.until(lambda: "not an executable" in editor.decorations, "the reason in the picker")
+    editor.until(lambda: any("not an executable" in text for text in editor.floats), "the reason in the picker")
     assert len(editor.messages) == 1, "a buffer says it once, and the picker in its own window"
 
 
@@ -118,6 +119,49 @@ def test_leaving_a_search_with_escape_brings_the_committed_one_back(reader: Neov
     reader.until(lambda: not reader.floats, "closed")
 
 
+def test_a_late_answer_does_not_replace_a_newer_one(reader: Neovim) -> None:
+    reader.command("Ploked search")
+    reader.until(lambda: "▸" in reader.floats[1], "a list of models")
+    reader.lua(HOLD_ANSWERS)
+    reader.keys("g")
+    reader.until(lambda: reader.lua("return #_G.held") == 1, "one question")
+    reader.keys("emma")
+    reader.until(lambda: reader.lua("return #_G.held") > 1, "another question")
+    reader.lua("for at = #_G.held, 1, -1 do _G.held[at]() end; require('ploked.client').request = _G.request")
+    lines = reader.floats[1].splitlines()
+    assert lines
+    assert all("gemma" in line for line in lines)
+
+
+HOLD_ANSWERS = """
+local client = require('ploked.client')
+_G.request, _G.held = client.request, {}
+client.request = function(method, params, reply)
+  _G.request(method, params, function(...)
+    local answer = { ... }
+    table.insert(_G.held, function() reply(unpack(answer, 1, 2)) end)
+  end)
+end
+"""
+
+
+def test_keys_typed_ahead_act_on_what_they_were_typed_for(reader: Neovim) -> None:
+    reader.command("Ploked search")
+    reader.until(lambda: "▸" in reader.floats[1], "a list of models")
+    reader.keys("kimi k2 thinking<CR><CR>")
+    reader.until_message("moonshotai/kimi-k2-thinking copied")
+
+
+def test_a_refresh_reaches_the_rows_on_the_screen(reader: Neovim, shared_upstream: UpstreamProcess) -> None:
+    reader.command("Ploked endpoints moonshotai/kimi-k2")
+    reader.until_text("novita/fp8")
+    size = 98 if " 99K " in reader.text else 99
+    shared_upstream.patch("moonshotai/kimi-k2", tag="novita/fp8", values={"context_length": size * 1000})
+    reader.keys("R")
+    reader.until_text(f" {size}K ")
+    reader.until_message("endpoints of moonshotai/kimi-k2: updated, 1 held")
+
+
 def test_a_model_expands_to_its_endpoints_and_each_row_shows_all_its_facts(reader: Neovim) -> None:
     reader.command(f"Ploked search {MODEL}")
     reader.until_text(MODEL)
@@ -126,6 +170,9 @@ def test_a_model_expands_to_its_endpoints_and_each_row_shows_all_its_facts(reade
     reader.until_text("baidu/fp8")
     reader.go_to("baidu/fp8")
     assert reader.line.split() == ["○", "Baidu", "baidu/fp8", "fp8", "$0.000252", "$0.000378", "131K", "yes", "99.9%"]
+    reader.go_to("sambanova")
+    assert reader.line.split()[3] == "?", "a null is unknown"
+    assert reader.line.split()[-1] == "?"
     reader.keys("I")
     reader.until_text("supportedParameters")
     reader.keys("q")

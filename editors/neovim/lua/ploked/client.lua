@@ -22,7 +22,6 @@ M.on = events.on
 local NAME = 'ploked'
 local CRASHES = 3 -- so many within CRASH_WINDOW_S, and it is not started again by itself
 local CRASH_WINDOW_S = 60
-local CANCELLED = -32800
 
 local id ---@type integer|nil the client, from its start to its end
 local ready = false -- whether `initialize` has been answered
@@ -43,9 +42,7 @@ local function send(method, params, entry)
     end
     entry.answered = true
     pending[entry] = nil
-    if not (err and err.code == CANCELLED) then
-      entry.reply(events.without_null(err), events.without_null(result))
-    end
+    entry.reply(events.without_null(err), events.without_null(result))
   end
   local sent = false
   if client and vim.fn.has('nvim-0.11') == 1 then
@@ -159,16 +156,9 @@ local function fail_pending()
 end
 
 local function restart()
-  local buffers = attached
-  attached = {}
   local client, why = M.start()
   if not client then
     return ui.say(why, vim.log.levels.ERROR)
-  end
-  for buf in pairs(buffers) do
-    if vim.api.nvim_buf_is_loaded(buf) then
-      vim.lsp.buf_attach_client(buf, client)
-    end
   end
   events.emit('restarted')
 end
@@ -203,9 +193,26 @@ local function on_exit(code, signal, client)
   end
 end
 
+---@param buf integer
+---@return boolean
+local function wants_attaching(buf)
+  local ours = config.get().auto_start and vim.bo[buf].filetype == 'toml' and vim.bo[buf].buftype == ''
+  return vim.api.nvim_buf_is_loaded(buf) and (attached[buf] or ours)
+end
+
+---Attach to the buffers that had the server before it crashed, and to those opened before the plugin was loaded.
+local function attach_open_buffers()
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    if wants_attaching(buf) then
+      vim.lsp.buf_attach_client(buf, id)
+    end
+  end
+end
+
 local function on_init(client)
   vim.schedule(function() -- only then is it in Neovim's table of clients
     id, ready = client.id, true
+    attach_open_buffers()
     local waiting = queue
     queue = {}
     for _, go in ipairs(waiting) do

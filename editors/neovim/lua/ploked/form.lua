@@ -123,12 +123,12 @@ local function submit(form, buf, win)
     return show_error(buf, 'Write this line as key = value, or begin it with #.', bad)
   end
   form.submit(fields, function(err, key)
-    if not vim.api.nvim_buf_is_valid(buf) then
-      return
-    elseif err then
+    if not err then
+      return ui.close(win)
+    elseif vim.api.nvim_buf_is_valid(buf) then
       return show_error(buf, err, line_of(fields, key))
     end
-    ui.close(win)
+    ui.say(err, vim.log.levels.ERROR) -- after `:wq` there is no form to show it in
   end)
 end
 
@@ -173,7 +173,7 @@ function M.open(form)
     buffer = buf,
     callback = function()
       vim.bo[buf].modified = false
-      vim.schedule(send) -- a buffer cannot be closed while it is being written
+      send()
     end,
   })
   keys.map(buf, '<CR>', send, 'submit')

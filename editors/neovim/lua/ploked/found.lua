@@ -2,8 +2,10 @@
 local client = require('ploked.client')
 local config = require('ploked.config')
 local facts = require('ploked.facts')
+local keys = require('ploked.keys')
 local layout = require('ploked.layout')
 local rows = require('ploked.rows')
+local text = require('ploked.text')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -80,19 +82,20 @@ end
 ---@return ploked.Chunk
 local function status(picker)
   if picker.error then
-    return { picker.error, 'PlokedError' }
+    return { #picker.rows > 0 and picker.error or '', 'PlokedError' }
   end
   local age, highlight = facts.freshness(picker.freshness)
-  return { ('%d of %d · %s'):format(#picker.rows, picker.total, age), highlight }
+  return { ('%d of %d · %s%s'):format(#picker.rows, picker.total, age, keys.unseen_hint()), highlight }
 end
 
 ---@param picker ploked.Picker
----@return string what to say in place of rows
-local function empty(picker)
-  if picker.freshness then
-    return 'No model matches.'
-  end
-  return picker.error and '' or 'waiting for the server…'
+---@return ploked.Line[] what to say in place of rows
+local function instead_of_rows(picker)
+  local said = picker.error or picker.freshness and 'No model matches.' or 'waiting for the server…'
+  local width = vim.api.nvim_win_get_width(picker.view.list.win)
+  return vim.tbl_map(function(part)
+    return { { part, picker.error and 'PlokedError' or 'PlokedNote' } }
+  end, text.wrap(said, width))
 end
 
 ---Draw the list; the cursor stays on its item.
@@ -104,7 +107,7 @@ function M.draw(picker)
   local before = M.identity(M.current(picker))
   local items, lines, header = rows.build(picker.rows, picker.expanded)
   picker.items = items
-  ui.render(picker.view.list.buf, #lines > 0 and lines or { { { empty(picker), 'PlokedNote' } } })
+  ui.render(picker.view.list.buf, #lines > 0 and lines or instead_of_rows(picker))
   layout.decorate(picker.view, header, status(picker))
   M.move_to(picker, before)
 end

@@ -60,4 +60,10 @@ function M.hints(actions)
   end, actions), '  ') .. ' '
 end
 
+---How to see the keys, where windows have no footer that says so.
+---@return string
+function M.unseen_hint()
+  return vim.fn.has('nvim-0.10') == 1 and '' or (' · %s keys'):format(key_names('help'))
+end
+
 return M

@@ -179,10 +179,8 @@ local function map_prompt(picker)
   end
 end
 
----Ask for everything shown again.
 ---@param picker ploked.Picker
-local function again(picker)
-  found.search(picker, picker.query)
+local function load_expanded(picker)
   for model in pairs(picker.expanded) do
     endpoints.load(model, drawing(picker))
   end
@@ -211,12 +209,14 @@ end
 
 ---@param picker ploked.Picker
 local function listen(picker)
-  local function go_again()
-    again(picker)
-  end
   picker.stop = {
-    client.on('ploked/preferencesChanged', go_again),
-    client.on('restarted', go_again),
+    client.on('ploked/preferencesChanged', function()
+      load_expanded(picker)
+    end),
+    client.on('restarted', function()
+      found.search(picker, picker.query)
+      load_expanded(picker)
+    end),
     client.on('ploked/catalogChanged', function(params)
       catalog_changed(picker, params.refreshed)
     end),

@@ -140,10 +140,6 @@ local function inspect(view)
   end
 end
 
-local function close()
-  vim.api.nvim_win_close(0, true)
-end
-
 ---@param view ploked.PlanView
 local function run(view)
   require('ploked.sweep').run(view.model)
@@ -166,7 +162,7 @@ local ACTIONS = {
   { 'sweep', 'sweep parameters', sweep },
   { 'inspect', 'show all facts of the endpoint', inspect },
   { 'profile', 'choose the profile, or set parameters for the next run', profile },
-  { 'close', 'close', close },
+  { 'close', 'close', ui.leave },
 }
 
 ---Open the route plan of a model in a split. It follows config.toml and the catalog.

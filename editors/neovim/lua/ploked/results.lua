@@ -173,17 +173,13 @@ local function inspect(view)
   end
 end
 
-local function close()
-  vim.api.nvim_win_close(0, true)
-end
-
 local ACTIONS = {
   { 'sort', 'sort by the next column', next_sort },
   { 'reverse', 'reverse the order', reverse },
   { 'cancel', 'stop the sweep; what has come back stays', cancel },
   { 'save', 'save the parameters of the row as a profile', save },
   { 'inspect', 'show all of the row', inspect },
-  { 'close', 'close; the sweep goes on', close },
+  { 'close', 'close; the sweep goes on', ui.leave },
 }
 
 ---Open the table of a sweep in a split.

@@ -90,14 +90,14 @@ function M.columns(rows, limits)
   end, rows)
 end
 
----The text of a line, without blanks at its end.
+---The text of a line, without blanks at its end. A buffer takes no line breaks: upstream text may hold some.
 ---@param line ploked.Line
 ---@return string
 function M.plain(line)
   local parts = vim.tbl_map(function(chunk)
     return chunk[1]
   end, line)
-  return (table.concat(parts):gsub('%s+$', ''))
+  return (table.concat(parts):gsub('[\r\n]', ' '):gsub('%s+$', ''))
 end
 
 local is_list = vim.islist or vim.tbl_islist -- the latter up to 0.9

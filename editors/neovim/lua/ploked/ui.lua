@@ -122,6 +122,14 @@ function M.close(win)
   end
 end
 
+---Close the current window; the last one shows an empty buffer instead.
+function M.leave()
+  if #vim.api.nvim_list_wins() > 1 then
+    return M.close(vim.api.nvim_get_current_win())
+  end
+  vim.cmd('enew')
+end
+
 ---Show lines in a float that the close keys close.
 ---@param title string
 ---@param lines ploked.Line[]
