@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
-from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
@@ -26,6 +25,7 @@ from .catalog import WarmCatalog
 from .edits import ConfigEdits
 from .importers.http import Fetcher
 from .importers.openrouter import OpenRouterImporter
+from .memory import trim
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import load
@@ -33,6 +33,7 @@ from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
+from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
 from .store.sqlite import SqliteStore
@@ -40,9 +41,6 @@ from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
 from .sweeps.run import SweepRunner
 from .view import CatalogFacts
-
-FIRST_ANSWER_S = 3.0
-"""How long the first start, with no store, waits for the network before the bundled snapshot answers."""
 
 Listener = Callable[[Method[Any, None], Any], None]
 
@@ -94,8 +92,7 @@ class RegistryService(ConfigEdits):
         await asyncio.gather(self.preferences.reload(), self.catalog.start())
         self._apply_ttls()
         self._watch = asyncio.create_task(self.preferences.run())
-        if _from_snapshot(self.catalog.models_freshness()):
-            await _patiently(self.catalog.refresh_models())
+        await first_models(self.catalog)
         self._refresh_index()
         self._ready.set()
         self._behind(self._take_facts())
@@ -139,7 +136,7 @@ class RegistryService(ConfigEdits):
     ) -> queries.ListEndpointsResult:
         """Answer `ploked/listEndpoints`; raises UnknownModel, UpstreamUnavailable."""
         model = self.facts.model(params.model)
-        serving, endpoints, freshness = await self._endpoints(model, progress)
+        serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         message = None
         if serving.id != model.id:
             message = f"{model.id} stands for {serving.id}; these are its endpoints."
@@ -161,7 +158,7 @@ class RegistryService(ConfigEdits):
     async def warm_endpoints(self, model_id: str) -> None:
         """Fetch the endpoints of a model where they are not known; a failure is kept for those who ask for them."""
         with suppress(PlokedError):
-            await self._endpoints(self.facts.model(model_id), NoProgress())
+            await serving_endpoints(self.catalog, self.facts.model(model_id), NoProgress())
 
     async def refresh_catalog(
         self, params: queries.RefreshCatalogParams, progress: Progress
@@ -203,7 +200,7 @@ class RegistryService(ConfigEdits):
     async def route_plan(self, params: RoutePlanParams, progress: Progress) -> RoutePlan:
         """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
         model = self.facts.model(params.model)
-        serving, endpoints, freshness = await self._endpoints(model, progress)
+        serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         live = self.preferences
         return routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
 
@@ -251,23 +248,6 @@ class RegistryService(ConfigEdits):
 
     # inside
 
-    async def _endpoints(
-        self, model: ModelRecord, progress: Progress
-    ) -> tuple[ModelRecord, Sequence[EndpointRecord], Freshness]:
-        """Return the model that serves `model` (an alias's target), its endpoints and their age."""
-        serving = self.facts.serving(model)
-        if serving.key.listed is None:
-            return serving, (), self.catalog.models_freshness()
-        freshness = self.catalog.endpoints_freshness(serving.id)
-        online = not _from_snapshot(self.catalog.models_freshness())  # else it would be waited for at every model
-        if online and _from_snapshot(freshness) and freshness.error is None:
-            await progress.report(f"fetching the endpoints of {serving.id}")
-            await _patiently(self.catalog.refresh_endpoints(serving.id))
-        elif self.catalog.endpoints_now(serving.id) is None:
-            await progress.report(f"fetching the endpoints of {serving.id}")
-        endpoints = await self.catalog.endpoints(serving.id)
-        return serving, endpoints, self.catalog.endpoints_freshness(serving.id)
-
     def _refresh_index(self) -> None:
         if self._indexed != self.catalog.generation:
             self._indexed = self.catalog.generation
@@ -278,6 +258,7 @@ class RegistryService(ConfigEdits):
         self._refresh_index()
         await asyncio.to_thread(self.index.warm)
         await self._check_config()
+        await asyncio.to_thread(trim)
 
     def _behind(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` behind the answers; a task that nobody holds may vanish."""
@@ -316,14 +297,3 @@ class RegistryService(ConfigEdits):
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock.now_s(), UTC).date()
-
-
-def _from_snapshot(freshness: Freshness) -> bool:
-    """Return whether facts come from the copy bundled with ploked, and not from a store."""
-    return freshness.source.startswith("snapshot")
-
-
-async def _patiently(refresh: Coroutine[Any, Any, object]) -> None:
-    """Give the first refresh a moment; where the network has none to give, the snapshot answers meanwhile."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(refresh, FIRST_ANSWER_S)
