@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from ploked_protocol import catalog, queries, sweeps
 from ploked_protocol.errors import ErrorData, UnknownModel
 from ploked_protocol.methods import CATALOG_CHANGED, REQUESTS, Method
 from ploked_protocol.money import Money
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
 SECRET = "sk-or-v1-0123456789abcdef"
 FRESH = catalog.Freshness(source="fake", stale=False)
@@ -148,6 +150,17 @@ def features(session: Session) -> None:
     @session.server.feature(types.TEXT_DOCUMENT_DEFINITION)
     def define(_params: types.DefinitionParams) -> None:
         raise SystemExit(3)
+
+    @session.server.feature(types.TEXT_DOCUMENT_DECLARATION)
+    def declare(_params: types.DeclarationParams) -> None:
+        try:
+            raise ValueError(f"the key is {SECRET}")
+        except ValueError:
+            raise JsonRpcInternalError.of(sys.exc_info()) from None  # type: ignore[no-untyped-call]  # pygls left it so
+
+    @session.server.feature(types.TEXT_DOCUMENT_IMPLEMENTATION)
+    def implement(_params: types.ImplementationParams) -> None:
+        raise JsonRpcException("Ask again later.", -32001, {"afterS": 5})
 
     @session.server.feature(types.TEXT_DOCUMENT_REFERENCES)
     @session.server.thread()

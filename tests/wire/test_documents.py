@@ -30,13 +30,14 @@ async def open_file(talk: Here, text: str) -> None:
     talk.notify("textDocument/didOpen", {"textDocument": document})
 
 
-async def test_a_change_of_a_document_that_is_not_open_is_ignored(talk: Here) -> None:
+async def test_a_change_of_a_document_that_is_not_open_is_ignored(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
     await talk.initialize()
     before = len(talk.got)
     talk.notify("textDocument/didChange", change(0, 0, 0, "x"))
     assert "result" in await talk.ask("ploked/status")
     assert talk.session.server.workspace.text_documents == {}
     assert len(talk.got) == before + 1
+    assert "incident" not in caplog.text
 
 
 @pytest.mark.parametrize(("encoding", "at"), [("utf-8", 4), ("utf-16", 2), ("utf-32", 1)])

@@ -118,7 +118,8 @@ async def test_an_edit_that_crosses_the_users_typing_starts_anew(talk: Here, con
 async def test_what_the_user_types_while_an_edit_is_worked_out_is_kept(talk: Here, config: Path) -> None:
     await open_in_editor(talk, config, EDITS)
     await talk.ask("ploked/status")
-    loop, seen = asyncio.get_running_loop(), []
+    loop = asyncio.get_running_loop()
+    seen: list[str] = []
 
     def change(text: str) -> str:
         if not seen:  # in a thread: let the client type, and see that it was taken, before going on
@@ -158,12 +159,23 @@ async def test_a_client_that_does_not_reply_or_replies_with_an_error_has_not_app
     await talk.initialize(EDITS)
     silent = await talk.session.apply_edit(types.WorkspaceEdit(), timeout_s=0.01)
     assert (silent.applied, silent.failure_reason) == (False, "it did not answer within 0.01 s")
+    assert talk.session.protocol._request_futures == {}
+    assert talk.session.protocol._result_types == {}
     (edit,) = _edits(talk)
     talk.send({"jsonrpc": "2.0", "id": edit["id"], "result": {"applied": True}})
     asked = asyncio.create_task(_expect_declined(talk))
     later = await talk.until(lambda message: _edits(talk)[1:] == [message])
     talk.send({"jsonrpc": "2.0", "id": later["id"], "error": {"code": -32603, "message": "no such buffer"}})
     await asked
+
+
+async def test_a_reply_to_what_was_given_up_is_dropped(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
+    await talk.initialize(EDITS)
+    params = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
+    talk.session.protocol.send_request(types.WORKSPACE_APPLY_EDIT, params, msg_id="given up").cancel()
+    talk.send({"jsonrpc": "2.0", "id": "given up", "result": {"applied": True}})
+    assert "result" in await talk.ask("ploked/status")
+    assert "incident" not in caplog.text
 
 
 async def _expect_declined(talk: Here) -> None:

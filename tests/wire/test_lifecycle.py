@@ -8,12 +8,15 @@ from wire.fake_service import FakeService
 from wire.talk import Here
 
 
-async def test_nothing_is_served_before_initialize(talk: Here) -> None:
-    talk.notify("textDocument/didOpen", {})
+async def test_nothing_is_served_before_initialize(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
+    document = {"uri": "file:///a", "languageId": "toml", "version": 1, "text": ""}
+    talk.notify("textDocument/didOpen", {"textDocument": document})
     talk.notify("initialized", {})
     for method in ("ploked/status", "textDocument/hover", "shutdown", "ploked/nothing"):
         assert (await talk.ask(method))["error"]["code"] == -32002
+    assert "incident" not in caplog.text
     assert "result" in await talk.initialize()
+    assert talk.session.server.workspace.text_documents == {}
 
 
 async def test_initialize_with_params_that_are_no_object_may_be_tried_again(talk: Here) -> None:

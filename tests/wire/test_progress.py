@@ -68,8 +68,9 @@ async def test_nothing_is_asked_for_what_is_answered_from_memory(talk: Here) -> 
     assert len(talk.got) == 2
 
 
-async def test_a_client_that_shows_no_progress_is_not_asked(talk: Here) -> None:
-    await talk.initialize()
+@pytest.mark.parametrize("capabilities", [{}, {"window": {}}, {"window": {"workDoneProgress": False}}])
+async def test_a_client_that_shows_no_progress_is_not_asked(talk: Here, capabilities: Any) -> None:
+    await talk.initialize(capabilities)
     assert "result" in await talk.ask("ploked/listEndpoints", {"model": "reports"})
     assert len(talk.got) == 2
 

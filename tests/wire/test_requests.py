@@ -76,6 +76,7 @@ async def test_whatever_goes_wrong_inside_is_answered_opaquely(
         ("ploked/listEndpoints", {"model": "secret"}),
         ("workspace/executeCommand", {"command": "ploked.searchModels", "arguments": [{"query": "secret"}]}),
         ("textDocument/definition", PLACE),
+        ("textDocument/declaration", PLACE),
         ("textDocument/references", {**PLACE, "context": {"includeDeclaration": True}}),
     ],
 )
@@ -94,6 +95,11 @@ def _assert_opaque(error: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert incident in caplog.text
     for leak in (SECRET, "Error", "Traceback", ".py", "/home", "surrogate"):
         assert leak not in str(error)
+
+
+async def test_an_error_that_a_feature_made_for_the_client_passes(talk: Here) -> None:
+    error = (await talk.ask("textDocument/implementation", PLACE))["error"]
+    assert error == {"code": -32001, "message": "Ask again later.", "data": {"afterS": 5}}
 
 
 async def test_a_notification_handler_that_exits_ends_nothing(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
@@ -185,6 +191,7 @@ async def test_too_many_requests_at_once_are_refused_until_some_are_answered(tal
     talk.notify("$/cancelRequest", {"id": running[0]})
     await talk.answer(running[0])
     assert "result" in await talk.ask("ploked/listEndpoints", {"model": "acme/one"})
+    talk.request("ploked/listEndpoints", {"model": "forever"})
     assert (await talk.ask("shutdown"))["result"] is None
 
 

@@ -124,7 +124,8 @@ async def test_headers_of_lenient_clients_are_taken(server: There) -> None:
     assert "result" in await server.answer(6)
 
 
-async def test_what_is_printed_goes_to_stderr(server: There) -> None:
+async def test_what_is_printed_goes_to_stderr(start: Start) -> None:
+    server = await start(env={"PYTHONUNBUFFERED": ""})
     await server.initialize()
     assert "result" in await server.ask("ploked/searchModels", {"query": "print"})
     server.end()
