@@ -8,6 +8,8 @@ import re
 import select
 from collections.abc import Mapping
 
+log = logging.getLogger(__name__)
+
 STDERR = 2
 CHUNK_BYTES = 4096
 """PIPE_BUF of Linux: a pipe that is ready takes this much without waiting."""
@@ -27,11 +29,18 @@ _SECRETS = re.compile(
 
 def configure(environ: Mapping[str, str]) -> None:
     """Send the log to stderr or `$PLOKED_LOG`. Libraries are heard from warnings on: below, they log what passes."""
-    path = environ.get("PLOKED_LOG")
-    handler: logging.Handler = logging.FileHandler(path, encoding="utf-8") if path else StderrHandler()
+    path = environ.get("PLOKED_LOG", "")
+    handler: logging.Handler = StderrHandler()
+    problem = None
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8") if path else handler
+    except OSError as error:
+        problem = error
     handler.setFormatter(Redactor(environ.get("OPENROUTER_API_KEY", "").strip()))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("ploked").setLevel(logging.INFO if path else logging.WARNING)
+    if problem is not None:
+        log.warning("PLOKED_LOG cannot be written, the log goes to stderr: %s", problem)
 
 
 def redact(text: str) -> str:

@@ -136,7 +136,7 @@ async def test_what_is_printed_goes_to_stderr(start: Start) -> None:
 
 async def test_a_stderr_that_nobody_reads_stops_nothing(server: There) -> None:
     await server.initialize()
-    for at in range(200):  # each writes a traceback; the pipe holds 64 KiB
+    for at in range(600):  # each writes a traceback; the pipe holds 64 KiB
         server.request("ploked/searchModels", {"query": "secret"}, message_id=at)
     assert "result" in await server.ask("ploked/status")
     server.end()
@@ -161,6 +161,16 @@ async def test_the_log_can_go_to_a_file(start: Start, tmp_path: Path) -> None:
     server.end()
     assert (await ended(server))[1] == ""
     assert answer["error"]["data"]["details"]["incident"] in (tmp_path / "log").read_text()  # the server is gone
+
+
+async def test_a_log_that_cannot_be_written_is_said_and_goes_to_stderr(start: Start, tmp_path: Path) -> None:
+    server = await start(env={"PLOKED_LOG": str(tmp_path / "no such folder" / "log")})
+    await server.initialize()
+    answer = await server.ask("ploked/searchModels", {"query": "exit"})
+    server.end()
+    errors = (await ended(server))[1]
+    assert "PLOKED_LOG cannot be written" in errors
+    assert answer["error"]["data"]["details"]["incident"] in errors
 
 
 async def test_a_service_that_cannot_start_says_so_and_ends(start: Start) -> None:
@@ -214,6 +224,12 @@ def test_regular_files_do_as_well(tmp_path: Path) -> None:
 
 def test_nothing_to_read_ends_the_process() -> None:
     assert subprocess.run(COMMAND, cwd=TESTS, stdin=subprocess.DEVNULL, capture_output=True, timeout=10).returncode == 1
+
+
+def test_a_closed_stdin_is_an_error_in_words() -> None:
+    ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND], cwd=TESTS, capture_output=True, timeout=10)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(b"ploked: an editor must hold stdin and stdout open")
 
 
 def test_one_socket_for_both_directions_does_as_well() -> None:

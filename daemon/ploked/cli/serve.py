@@ -24,7 +24,7 @@ def run(_options: argparse.Namespace) -> int:
     from .. import logs
 
     logs.configure(os.environ)
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("ploked: waiting for an editor to speak LSP on stdin; Ctrl-C ends it\n")
     from ..server import features, stdio
 

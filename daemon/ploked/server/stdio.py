@@ -42,7 +42,10 @@ MakeService = Callable[[], OwnService]
 
 def serve(make_service: MakeService, features: Sequence[Feature]) -> NoReturn:
     """Serve the client on stdin and stdout, then end the process with the exit code that LSP asks for."""
-    stdin, stdout = claim()
+    try:
+        stdin, stdout = claim()
+    except OSError as error:
+        sys.exit(f"ploked: an editor must hold stdin and stdout open: {error}")
     loop = asyncio.new_event_loop()
     code = loop.run_until_complete(_serve(make_service, features, stdin, stdout))
     logging.shutdown()
