@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from e2e.places import Daemon, Home, Json
+from e2e.sweeping import Sent
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
 
 Start = Callable[..., Awaitable[Daemon]]
@@ -46,6 +47,12 @@ async def shared(place: Home) -> AsyncIterator[Daemon]:
     daemon = await Daemon.at(place)
     yield daemon
     await daemon.close()
+
+
+@pytest.fixture
+def sent(upstream: UpstreamProcess) -> Sent:
+    """Give what is sent to the upstream during this test."""
+    return Sent(upstream)
 
 
 @pytest_asyncio.fixture

@@ -113,6 +113,11 @@ class Daemon(AsyncClient):
         home.write(text)
         return await self.until("ploked/preferencesChanged", since=since)
 
+    async def obeys(self, home: Home, text: str) -> None:
+        """Save config.toml unless it says so already, and return once it is in force."""
+        if not home.config.is_file() or home.config.read_text(encoding="utf-8") != text:
+            await self.saved(home, text)
+
     async def swept(self, sweep_id: str) -> Json:
         """Wait for the end of a sweep; return its results."""
         await self.until(

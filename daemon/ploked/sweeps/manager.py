@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from ploked_protocol.errors import ErrorData, MissingKey
+from ploked_protocol.errors import ErrorData, MissingKey, PlokedError
 from ploked_protocol.plans import RoutePlan
 from ploked_protocol.preferences import LLMParameters
 from ploked_protocol.sweeps import (
@@ -25,8 +27,11 @@ from ploked_protocol.wire import encode
 
 from .grid import PlannedRequest, left_out, plan_requests
 from .ledger import Ledger
+from .pool import Ended
 from .rows import sort_rows
 from .run import SweepRunner
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -64,7 +69,13 @@ class SweepManager:
             )
         requests = await asyncio.to_thread(plan_requests, params, plan)
         sweep_id = f"sweep-{secrets.token_hex(6)}"
-        await asyncio.to_thread(self._ledger.create, sweep_id, plan.model, encode(params), requests)
+        try:
+            await asyncio.to_thread(self._ledger.create, sweep_id, plan.model, encode(params), requests)
+        except sqlite3.Error as error:
+            raise PlokedError(
+                f"The sweep was not started, for its results could not be kept: {error}.",
+                ErrorData(next_step="See whether the disk is full and the folder of the ledger can be written."),
+            ) from error
         running = self._sweeps[sweep_id] = _Running(len(requests))
         running.task = asyncio.create_task(self._run(runner, sweep_id, requests, params.concurrency, running))
         return SweepLaunched(sweep_id=sweep_id, requests=len(requests), message=left_out(params, plan))
@@ -112,6 +123,9 @@ class SweepManager:
 
         try:
             ended = await runner.run(sweep_id, requests, concurrency, on_row, running.cancel)
+        except Exception:  # noqa: BLE001  whatever it is, those who follow the sweep must learn that it has ended
+            _log.exception("Sweep %s broke.", sweep_id)
+            ended = Ended("failed", "The sweep broke: a bug in ploked. Its log says more.")
         finally:
             del self._sweeps[sweep_id]
         self._tell(sweep_id, running, ended.state, message=ended.message)
