@@ -105,6 +105,10 @@ class Neovim:
         """Wait until the current buffer says `part`."""
         self.until(lambda: part in self.text, f"{part!r} in the current buffer")
 
+    def until_mode(self, mode: str) -> None:
+        """Wait for a mode: "i" is insert, "c" the command line, where `vim.ui.input` asks."""
+        self.until(lambda: self.nvim.api.get_mode()["mode"] == mode, f"in mode {mode!r}")
+
     def until_message(self, part: str) -> str:
         """Wait until a message says `part`; return that message."""
         return self.until(lambda: next((m for m in self.messages if part in m), ""), f"{part!r} among the messages")

@@ -25,6 +25,6 @@ vim.api.nvim_create_autocmd('FileType', {
   pattern = 'toml',
   desc = 'ploked: attach the server to TOML buffers',
   callback = function(event)
-    require('ploked.client').attach(event.buf)
+    require('ploked.server').attach(event.buf)
   end,
 })

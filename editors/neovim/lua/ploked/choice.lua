@@ -56,8 +56,9 @@ end
 ---@return integer|nil first as for string_at
 ---@return integer|nil last
 local function toml_string(origin)
-  if vim.api.nvim_buf_is_valid(origin.buf) and vim.bo[origin.buf].filetype == 'toml' and vim.bo[origin.buf].modifiable then
-    local line = vim.api.nvim_buf_get_lines(origin.buf, origin.line - 1, origin.line, false)[1] or ''
+  local buf = origin.buf
+  if vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].filetype == 'toml' and vim.bo[buf].modifiable then
+    local line = vim.api.nvim_buf_get_lines(buf, origin.line - 1, origin.line, false)[1] or ''
     return M.string_at(line, origin.column)
   end
 end

@@ -12,7 +12,8 @@ local M = {}
 ---@field on_choice? fun(choice: ploked.Choice) what Enter does on a model or an endpoint
 
 ---@alias ploked.Icon 'expanded'|'collapsed'|'selected'|'unselected'|'best'
----@alias ploked.Action 'search'|'commit'|'expand'|'collapse'|'toggle'|'inspect'|'profile'|'profiles'|'run'|'sweep'|'refresh'|'close'|'help'|'sort'|'reverse'|'cancel'|'save'|'create'|'edit'|'delete'
+---@alias ploked.Action 'search'|'commit'|'expand'|'collapse'|'toggle'|'inspect'|'profile'|'profiles'|'run'
+---| 'sweep'|'refresh'|'close'|'help'|'sort'|'reverse'|'cancel'|'save'|'create'|'edit'|'delete'
 
 local defaults = {
   cmd = { 'ploked', 'serve', '--stdio' },

@@ -88,15 +88,18 @@ function M.param_fields(params)
 end
 
 ---@param buf integer
+---@param win integer
 ---@param message string
 ---@param line integer
-local function show_error(buf, message, line)
-  local width = math.max(20, vim.api.nvim_win_get_width(0) - 4)
+local function show_error(buf, win, message, line)
+  local width = math.max(20, vim.api.nvim_win_get_width(win) - 4)
   local virtual = vim.tbl_map(function(part)
     return { { '  ' .. part, 'PlokedError' } }
   end, text.wrap(message, width))
+  line = math.min(line, vim.api.nvim_buf_line_count(buf) - 1) -- the text may have changed since it was sent
+  vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
   vim.api.nvim_buf_set_extmark(buf, namespace, line, 0, { virt_lines = virtual })
-  vim.api.nvim_win_set_cursor(0, { line + 1, 0 })
+  vim.api.nvim_win_set_cursor(win, { line + 1, 0 })
 end
 
 ---@param fields ploked.Field[]
@@ -116,20 +119,31 @@ end
 ---@param form ploked.Form
 ---@param buf integer
 ---@param win integer
-local function submit(form, buf, win)
-  vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
-  local fields, bad = M.parse(vim.api.nvim_buf_get_lines(buf, 0, -1, false))
-  if bad then
-    return show_error(buf, 'Write this line as key = value, or begin it with #.', bad)
-  end
-  form.submit(fields, function(err, key)
-    if not err then
-      return ui.close(win)
-    elseif vim.api.nvim_buf_is_valid(buf) then
-      return show_error(buf, err, line_of(fields, key))
+---@return fun() submit nothing is sent twice: what is submitted may cost money
+local function submitter(form, buf, win)
+  local sending = false
+  local function answered(fields)
+    return function(err, key)
+      sending = false
+      if not err then
+        return ui.close(win)
+      elseif vim.api.nvim_buf_is_valid(buf) then
+        return show_error(buf, win, err, line_of(fields, key))
+      end
+      ui.say(err, vim.log.levels.ERROR) -- after `:wq` there is no form to show it in
     end
-    ui.say(err, vim.log.levels.ERROR) -- after `:wq` there is no form to show it in
-  end)
+  end
+  return function()
+    if sending then
+      return
+    end
+    local fields, bad = M.parse(vim.api.nvim_buf_get_lines(buf, 0, -1, false))
+    if bad then
+      return show_error(buf, win, 'Write this line as key = value, or begin it with #.', bad)
+    end
+    sending = true
+    form.submit(fields, answered(fields))
+  end
 end
 
 ---@param form ploked.Form
@@ -145,6 +159,15 @@ local function content(form)
     table.insert(lines, ('%s = %s'):format(field[1], field[2]))
   end
   return lines, first
+end
+
+---The close keys but Escape: pressed twice out of habit it would throw away what has been typed.
+---@return string[]
+local function close_keys()
+  local all = config.get().keys.close or {}
+  return vim.tbl_filter(function(key)
+    return key:lower() ~= '<esc>'
+  end, type(all) == 'table' and all or { all })
 end
 
 ---@param form ploked.Form
@@ -166,9 +189,7 @@ function M.open(form)
   if form.fields[1][2] == '' then
     vim.cmd('startinsert!')
   end
-  local function send()
-    submit(form, buf, win)
-  end
+  local send = submitter(form, buf, win)
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     buffer = buf,
     callback = function()
@@ -177,7 +198,7 @@ function M.open(form)
     end,
   })
   keys.map(buf, '<CR>', send, 'submit')
-  keys.map(buf, config.get().keys.close, function()
+  keys.map(buf, close_keys(), function()
     ui.close(win)
   end, 'close')
 end

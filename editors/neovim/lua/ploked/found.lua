@@ -27,6 +27,7 @@ local M = {}
 ---@field only? string the one model to show, found by its whole id
 ---@field stop (fun())[] what to undo when it closes
 ---@field closed boolean
+---@field close fun()
 
 local ids = {} ---@type string[] the models of the last search, for completion on the command line
 
@@ -110,6 +111,14 @@ function M.draw(picker)
   ui.render(picker.view.list.buf, #lines > 0 and lines or instead_of_rows(picker))
   layout.decorate(picker.view, header, status(picker))
   M.move_to(picker, before)
+end
+
+---@param picker ploked.Picker
+---@return fun() draw to call when there is something new
+function M.drawing(picker)
+  return function()
+    M.draw(picker)
+  end
 end
 
 ---@param picker ploked.Picker

@@ -2,6 +2,7 @@
 local client = require('ploked.client')
 local config = require('ploked.config')
 local facts = require('ploked.facts')
+local server = require('ploked.server')
 
 local M = {}
 
@@ -28,7 +29,7 @@ end
 ---@return boolean whether it is there
 local function check_executable()
   start('ploked: server')
-  local missing = client.missing()
+  local missing = server.missing()
   if missing then
     bad(missing)
     return false
@@ -36,7 +37,8 @@ local function check_executable()
   local command = config.get().cmd[1]
   local said = vim.fn.system({ command, '--version' })
   if vim.v.shell_error ~= 0 then
-    bad(('%s --version failed: %s'):format(command, vim.trim(said)), { 'Install ploked again: pip install ploked' })
+    local advice = { 'Install ploked again: pip install ploked' }
+    bad(('%s --version failed: %s'):format(command, vim.trim(said)), advice)
     return false
   end
   ok(('%s is %s'):format(vim.fn.exepath(command), vim.trim(said)))
@@ -54,7 +56,8 @@ local function ask_status()
     return status ~= nil or failure ~= nil
   end, 10)
   if not status then
-    bad('The server does not answer: ' .. (failure and failure.message or ('nothing in %d s'):format(PATIENCE_MS / 1000)))
+    local why = failure and failure.message or ('nothing in %d s'):format(PATIENCE_MS / 1000)
+    bad('The server does not answer: ' .. why)
   end
   return status
 end

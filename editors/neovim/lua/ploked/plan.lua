@@ -69,7 +69,8 @@ local function add_endpoints(view, add)
   for at, exclusion in ipairs(plan.excluded) do
     add(lines[#plan.endpoints + at + 1], exclusion.endpoint)
     for _, reason in ipairs(exclusion.reasons) do
-      add({ { '      ' .. reason.code .. ': ', 'PlokedReason' }, { reason.message, 'PlokedExcluded' } }, exclusion.endpoint)
+      local line = { { '      ' .. reason.code .. ': ', 'PlokedReason' }, { reason.message, 'PlokedExcluded' } }
+      add(line, exclusion.endpoint)
     end
   end
 end

@@ -111,7 +111,8 @@ local function progress(view)
   local cost = view.cost and (', $%s'):format(view.cost) or ''
   local said = ('%s: %d of %d%s%s'):format(view.state, view.done, view.total, failed, cost)
   local message = view.message and '   ' .. text.one_line(view.message) or ''
-  return { { 'Sweep of ', 'PlokedHeader' }, { view.model, 'PlokedModel' }, { '   ' .. said, 'PlokedNote' }, { message, 'PlokedReason' } }
+  local head = { { 'Sweep of ', 'PlokedHeader' }, { view.model, 'PlokedModel' } }
+  return vim.list_extend(head, { { '   ' .. said, 'PlokedNote' }, { message, 'PlokedReason' } })
 end
 
 ---@param view ploked.Results

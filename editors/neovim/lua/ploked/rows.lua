@@ -87,8 +87,8 @@ local function add_branch(row, add)
     add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
   end
   for _, tag in ipairs(endpoints.gone(branch)) do
-    local line = note(('%s %s, selected, but no endpoint has this tag'):format(config.get().icons.selected, tag), 'PlokedStale')
-    add({ kind = 'endpoint', row = row, gone = tag }, line)
+    local said = ('%s %s, selected, but no endpoint has this tag'):format(config.get().icons.selected, tag)
+    add({ kind = 'endpoint', row = row, gone = tag }, note(said, 'PlokedStale'))
   end
 end
 

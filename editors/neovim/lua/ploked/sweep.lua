@@ -14,6 +14,8 @@ local HELP = {
   'Enter or :w runs the sweep, q leaves it.',
 }
 
+local UNKNOWN_PROFILE = -32013
+
 local last_prompt = ''
 
 ---@param value string words separated by blanks or commas
@@ -62,29 +64,32 @@ local READERS = {
 ---@return string|nil error
 ---@return string|nil key of the field that it is about
 local function read(model, fields)
-  local params = next_run.call(model)
+  local params, seen = next_run.call(model), {}
   for _, field in ipairs(fields) do
     local reader = READERS[field.key]
     local err = not reader and ('There is no field %s.'):format(field.key) or nil
-    err = err or reader(params, field.value)
+    err = err or seen[field.key] and ('There is %s already.'):format(field.key) or reader(params, field.value)
     if err then
       return nil, err, field.key
     end
+    seen[field.key] = field.key ~= 'grid' or nil
   end
   return params
 end
 
----The field that an error of the server is about, by the path in its data.
+-- The field behind a part of the params, by the path in an error's data.
+local FIELDS = { seeds = 'seeds', concurrency = 'concurrency', profile = 'profile', selectedEndpoints = 'endpoints' }
+
 ---@param err ploked.Error
----@return string
+---@return string key of the field that it is about
 local function key_of(err)
-  local path = err.data and err.data.path or ''
-  for path_part, key in pairs({ seeds = 'seeds', concurrency = 'concurrency', profile = 'profile', prompt = 'prompt' }) do
-    if path:find(path_part, 1, true) then
+  local path = err.code == UNKNOWN_PROFILE and 'profile' or err.data and err.data.path or ''
+  for part, key in pairs(FIELDS) do
+    if path:find(part, 1, true) then
       return key
     end
   end
-  return path:find('selectedEndpoints', 1, true) and 'endpoints' or 'grid'
+  return 'grid'
 end
 
 ---@param params table

@@ -1,0 +1,162 @@
+---What the keys of the picker do.
+local actions = require('ploked.actions')
+local config = require('ploked.config')
+local endpoints = require('ploked.endpoints')
+local found = require('ploked.found')
+local keys = require('ploked.keys')
+local layout = require('ploked.layout')
+local ui = require('ploked.ui')
+
+local M = {}
+
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function expand(picker, item)
+  picker.expanded[item.row.id] = true
+  endpoints.load(item.row.id, found.drawing(picker))
+  found.draw(picker)
+end
+
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function collapse(picker, item)
+  picker.expanded[item.row.id] = nil
+  found.draw(picker)
+  found.move_to(picker, found.identity({ kind = 'model', row = item.row }))
+end
+
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function toggle(picker, item)
+  if item.kind == 'endpoint' then
+    return endpoints.toggle(item.row.id, item.gone or item.endpoint.key.tag, found.drawing(picker))
+  end
+  local key = config.get().keys.expand or 'expand'
+  ui.say(('this selects endpoints: %s shows those of a model'):format(key))
+end
+
+---Take the model or endpoint under the cursor.
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function commit(picker, item)
+  if item.kind == 'note' then
+    return
+  end
+  local tag = item.gone or (item.endpoint and item.endpoint.key.tag)
+  picker.close()
+  config.get().on_choice({ model = item.row.id, endpoint = tag, row = item.row, origin = picker.origin })
+end
+
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function refresh(picker, item)
+  actions.refresh(picker.expanded[item.row.id] and item.row.id or nil)
+end
+
+---@param picker ploked.Picker
+function M.enter_search(picker)
+  vim.api.nvim_set_current_win(picker.view.prompt.win)
+  vim.cmd('startinsert!')
+end
+
+---Leave search mode: the list keeps what was found, or goes back to what was there before.
+---@param picker ploked.Picker
+---@param keep boolean
+local function leave_search(picker, keep)
+  vim.cmd('stopinsert')
+  if keep then
+    picker.committed = layout.query(picker.view)
+  else
+    layout.set_query(picker.view, picker.committed)
+  end
+  found.typed(picker) -- the autocommand does not run while more keys are waiting
+  vim.api.nvim_set_current_win(picker.view.list.win)
+end
+
+---@param picker ploked.Picker
+---@param step integer
+local function move(picker, step)
+  local win = picker.view.list.win
+  local line = vim.api.nvim_win_get_cursor(win)[1] + step
+  local bottom = vim.api.nvim_buf_line_count(picker.view.list.buf)
+  vim.api.nvim_win_set_cursor(win, { math.max(1, math.min(bottom, line)), 0 })
+end
+
+---An action on the item under the cursor.
+---@param act fun(picker: ploked.Picker, item: ploked.Item)
+---@return fun(picker: ploked.Picker)
+local function on_item(act)
+  return function(picker)
+    found.once_found(picker, function()
+      local item = found.current(picker)
+      if item then
+        actions.used(item.row.id)
+        act(picker, item)
+      end
+    end)
+  end
+end
+
+---An action on the model under the cursor, for which the picker makes way.
+---@param act fun(model: string)
+local function leaving(act)
+  return on_item(function(picker, item)
+    picker.close()
+    act(item.row.id)
+  end)
+end
+
+local function inspect(_, item)
+  actions.inspect(item)
+end
+
+local function profile(picker, item)
+  actions.profile(item.row.id, found.drawing(picker))
+end
+
+local function profiles(_, item)
+  actions.profiles(item.row.id)
+end
+
+---Expand the model under the cursor.
+M.expand = on_item(expand)
+
+local LIST = {
+  { 'search', 'search', M.enter_search },
+  { 'commit', 'take the model or endpoint', on_item(commit) },
+  { 'expand', 'show the endpoints of the model', M.expand },
+  { 'collapse', 'hide them', on_item(collapse) },
+  { 'toggle', 'select the endpoint, or take it off', on_item(toggle) },
+  { 'inspect', 'show all facts of the row', on_item(inspect) },
+  { 'profile', 'choose the profile, or set parameters for the next run', on_item(profile) },
+  { 'profiles', 'manage profiles', on_item(profiles) },
+  { 'run', 'show the route plan, and run it', leaving(actions.run) },
+  { 'sweep', 'sweep parameters', leaving(actions.sweep) },
+  { 'refresh', 'fetch the models, or the endpoints of the expanded model, now', on_item(refresh) },
+  { 'close', 'close', function(picker)
+    picker.close()
+  end },
+}
+
+local PROMPT = {
+  ['<CR>'] = { leave_search, true },
+  ['<Esc>'] = { leave_search, false },
+  ['<C-c>'] = { leave_search, false },
+  ['<Down>'] = { move, 1 },
+  ['<C-n>'] = { move, 1 },
+  ['<Up>'] = { move, -1 },
+  ['<C-p>'] = { move, -1 },
+}
+
+---Map the keys of both windows.
+---@param picker ploked.Picker
+function M.bind(picker)
+  keys.bind(picker.view.list.buf, LIST, picker)
+  for key, action in pairs(PROMPT) do
+    vim.keymap.set({ 'i', 'n' }, key, function()
+      action[1](picker, action[2])
+    end, { buffer = picker.view.prompt.buf, nowait = true, silent = true })
+  end
+end
+
+return M
