@@ -115,6 +115,18 @@ async def test_an_edit_that_crosses_the_users_typing_starts_anew(talk: Here, con
     assert change["edits"][0]["range"]["start"]["line"] == 2
 
 
+async def test_an_edit_starts_from_what_the_one_before_it_made(talk: Here, config: Path) -> None:
+    await open_in_editor(talk, config, EDITS)
+    first = save(talk, config)
+    await take(talk, applied=True)
+    second = save(talk, config)
+    await talk.ask("ploked/status")
+    typed(talk, config, 5, TEXT.replace("old", "new"))
+    assert (await talk.answer(first))["result"]["changed"] is True
+    assert (await talk.answer(second))["result"]["changed"] is False
+    assert len(_edits(talk)) == 1
+
+
 async def test_what_the_user_types_while_an_edit_is_worked_out_is_kept(talk: Here, config: Path) -> None:
     await open_in_editor(talk, config, EDITS)
     await talk.ask("ploked/status")

@@ -85,6 +85,10 @@ async def test_capabilities_that_are_no_object_count_as_none(talk: Here) -> None
     assert answer["result"]["capabilities"]["positionEncoding"] == "utf-16"
 
 
+def test_parts_that_fit_alone_but_not_together_are_left_out() -> None:
+    assert prune({"a": 1, "b": 2}, lambda tree: len(tree) <= 1) == {}
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

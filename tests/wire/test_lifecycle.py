@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ploked.server import protocol
 from ploked_protocol.methods import REQUESTS
 from wire.fake_service import FakeService
 from wire.talk import Here
@@ -144,6 +145,19 @@ async def test_a_client_that_says_initialized_twice_is_told_once(talk: Here) -> 
     talk.service.change()
     await talk.ask("ploked/status")
     assert len([message for message in talk.got if "method" in message]) == 1
+
+
+async def test_a_fault_of_ours_in_one_notification_costs_the_others_nothing(
+    talk: Here, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(method: str, _params: object) -> None:
+        raise RuntimeError(method)
+
+    await talk.initialize()
+    monkeypatch.setattr(protocol, "lsp_params", broken)
+    talk.notify("textDocument/didSave", {})
+    assert "result" in await talk.ask("ploked/status")
+    assert "RuntimeError: textDocument/didSave" in caplog.text
 
 
 async def test_a_bad_feature_costs_the_good_ones_nothing(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
