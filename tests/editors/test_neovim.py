@@ -63,12 +63,12 @@ def test_a_toml_buffer_gets_diagnostics_completion_and_hover_without_setup(start
     editor.until(lambda: any("DeepSeek V3.2" in text for text in editor.floats), "a hover")
 
 
-def test_one_server_serves_every_buffer_and_the_picker(editor: Neovim, home: Home) -> None:
-    open_config(editor, home)
-    editor.command(f"edit {home.folder / 'other.toml'}")
-    expanded(editor)
+def test_one_server_serves_every_buffer_and_the_picker(reader: Neovim, tmp_path: Path) -> None:
+    for name in ("one.toml", "two.toml"):
+        reader.command(f"edit {tmp_path / name}")
+    expanded(reader)
     names = "local n = {}; for _, c in pairs(get()) do table.insert(n, c.name) end; return n"
-    assert editor.lua(f"local get = vim.lsp.get_clients or vim.lsp.get_active_clients; {names}") == ["ploked"]
+    assert reader.lua(f"local get = vim.lsp.get_clients or vim.lsp.get_active_clients; {names}") == ["ploked"]
 
 
 def test_a_missing_server_is_told_of_with_what_to_do(start: Starter, home: Home) -> None:
@@ -193,20 +193,18 @@ def test_a_model_expands_to_its_endpoints_and_each_row_shows_all_its_facts(reade
     assert MODEL in reader.line
 
 
-def test_enter_puts_the_id_into_the_string_under_the_cursor_else_copies_it(editor: Neovim, home: Home) -> None:
-    open_config(editor, home)
-    editor.go_to("model = ")
-    editor.keys("f/")
-    editor.command("Ploked search kimi-k2-thinking")
-    editor.until_text("moonshotai/kimi-k2-thinking")
-    editor.keys("<CR>")
-    editor.until(lambda: editor.line == 'model = "moonshotai/kimi-k2-thinking"', "the id in the string")
-    editor.command("enew!")
-    editor.command("Ploked search kimi-k2-thinking")
-    editor.until_text("moonshotai/kimi-k2-thinking")
-    editor.keys("<CR>")
-    editor.until_message("copied")
-    assert editor.nvim.funcs.getreg('"') == "moonshotai/kimi-k2-thinking"
+def test_enter_puts_the_id_into_the_string_under_the_cursor_else_copies_it(reader: Neovim, tmp_path: Path) -> None:
+    file = tmp_path / "any.toml"
+    file.write_text('model = "openai/gpt"  # "why"\n')
+    reader.command(f"edit {file}")
+    reader.keys("f/")
+    choose = ":Ploked search kimi-k2-thinking<CR><CR>"
+    reader.keys(choose)
+    reader.until(lambda: reader.line == 'model = "moonshotai/kimi-k2-thinking"  # "why"', "the id in the string")
+    reader.keys("u0")
+    reader.keys(choose)
+    reader.until_message("copied")
+    assert reader.nvim.funcs.getreg('"') == "moonshotai/kimi-k2-thinking"
 
 
 # config.toml
@@ -404,11 +402,11 @@ def test_an_unknown_option_is_reported_and_a_known_one_applies(start: Starter, h
         "let g:ploked = {'colour': 'red', 'limit': 'many', 'keys': {'close': 'Z', 'shut': 'x'}, 'border': 'single'}"
     )
     editor = start(before=options)
-    editor.command("Ploked status")
+    editor.command("Ploked search any")
     said = editor.until_message("unknown option 'colour'")
     assert "unknown option 'keys.shut'" in said
     assert "option 'limit' must be a number, not a string" in said
-    editor.until(lambda: editor.floats, "the status")
+    assert len(editor.floats) == 2
     editor.keys("Z")
     editor.until(lambda: not editor.floats, "closed with the key that was set")
 

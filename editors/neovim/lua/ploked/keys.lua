@@ -38,7 +38,7 @@ end
 
 ---@param action ploked.Action
 ---@return string keys for people
-local function key_names(action)
+function M.names(action)
   local keys = config.get().keys[action]
   return type(keys) == 'table' and table.concat(keys, ' ') or keys or '(no key)'
 end
@@ -46,7 +46,7 @@ end
 ---@param actions ploked.KeyAction[]
 function M.help(actions)
   local rows = vim.tbl_map(function(action)
-    return { { key_names(action[1]), 'PlokedKey' }, { action[2] } }
+    return { { M.names(action[1]), 'PlokedKey' }, { action[2] } }
   end, actions)
   require('ploked.ui').show('keys', text.columns(rows))
 end
@@ -56,14 +56,14 @@ end
 ---@return string
 function M.hints(actions)
   return ' ' .. table.concat(vim.tbl_map(function(action)
-    return key_names(action[1]) .. ' ' .. action[2]
+    return M.names(action[1]) .. ' ' .. action[2]
   end, actions), '  ') .. ' '
 end
 
 ---How to see the keys, where windows have no footer that says so.
 ---@return string
 function M.unseen_hint()
-  return vim.fn.has('nvim-0.10') == 1 and '' or (' · %s keys'):format(key_names('help'))
+  return vim.fn.has('nvim-0.10') == 1 and '' or (' · %s keys'):format(M.names('help'))
 end
 
 return M

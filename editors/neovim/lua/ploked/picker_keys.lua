@@ -31,8 +31,7 @@ local function toggle(picker, item)
   if item.kind == 'endpoint' then
     return endpoints.toggle(item.row.id, item.gone or item.endpoint.key.tag, found.drawing(picker))
   end
-  local key = config.get().keys.expand or 'expand'
-  ui.say(('this selects endpoints: %s shows those of a model'):format(key))
+  ui.say(('this selects endpoints: %s shows those of a model'):format(keys.names('expand')))
 end
 
 ---Take the model or endpoint under the cursor.
