@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ def schema() -> dict[str, Any]:
     """Return `{"methods": {name: {direction, since, params, result}}, "$defs": {...}}`."""
     kinds = [kind for method in METHODS for kind in (method.params, method.result)]
     schemas, components = msgspec.json.schema_components(kinds, schema_hook=_hook, ref_template="#/$defs/{name}")
+    for component in components.values():  # Python 3.13 takes the indentation off docstrings, older ones do not
+        component["description"] = cleandoc(component.get("description", ""))
     described = {
         method.name: {
             "direction": method.direction,
