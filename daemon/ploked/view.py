@@ -79,6 +79,12 @@ class CatalogFacts:
         """Return the display name of every known provider, by slug."""
         return {provider.slug: provider.name for provider in self._catalog.providers} | self._catalog.serving_providers
 
+    @property
+    def quantizations(self) -> list[str]:
+        """Return every quantization that a known endpoint has."""
+        known = (self._catalog.endpoints_now(model.id) or () for model in self._catalog.models)
+        return sorted({endpoint.quantization for endpoints in known for endpoint in endpoints if endpoint.quantization})
+
     def has_provider(self, entry: str) -> bool:
         """Return whether the provider of a slug or a whole tag is known."""
         return ProviderKey.of_tag(entry).slug in self.provider_names

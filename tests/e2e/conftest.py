@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from e2e.places import Daemon, Home, Json
+from e2e.lsp import HOSTILE, Editor
+from e2e.places import SERVE, Daemon, Home, Json
 from e2e.sweeping import Sent
+from lsprotocol import types
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
+from pytest_lsp import ClientServerConfig, client_capabilities
 
+EDITORS = ["neovim@v0.7.0", "neovim", "visual-studio-code", "emacs"]
+"""Between them they count columns in UTF-8, UTF-16 and UTF-32."""
 Start = Callable[..., Awaitable[Daemon]]
 
 
@@ -73,3 +79,18 @@ async def start() -> AsyncIterator[Start]:
 async def daemon(start: Start, home: Home) -> Daemon:
     """Give a client of a daemon in `home`."""
     return await start(home)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=EDITORS)
+async def editor(
+    request: pytest.FixtureRequest, upstream_of_all: UpstreamProcess, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Editor]:
+    """Give an editor that can do what a recorded one can, to tests marked `asyncio(loop_scope="session")`."""
+    upstream_of_all.patch("mancer/weaver", values={"description": HOSTILE})
+    home = Home(tmp_path_factory.mktemp("editor"), upstream_of_all.url)
+    client: Any = await ClientServerConfig(server_command=SERVE, server_env=home.environ).start()
+    capabilities = client_capabilities(request.param)
+    answer = await client.initialize_session(types.InitializeParams(capabilities=capabilities))
+    yield Editor(client, home, answer.capabilities.position_encoding or "utf-16")
+    await client.shutdown_session()
+    await client.stop()

@@ -13,11 +13,12 @@ from ploked_protocol.preferences import RegistryPrefs
 from ... import routing
 from ...preferences.check import KNOWN_PARAMETERS
 from ...preferences.load import load
-from ...preferences.positions import KeyPath
+from ...preferences.positions import KeyPath, Positions
 from ...preferences.wording import expected
 from ..documents.toml import Cursor, model_ids
+from ..open_files import split_lines
 from .cards import price, tokens
-from .shapes import keys_of, literals_of, shape_at
+from .shapes import is_table, keys_of, literals_of, shape_at
 
 MOST_MODELS = 60
 """The client asks again as more is typed; a longer list costs both sides more than it helps."""
@@ -25,6 +26,7 @@ MOST_MODELS = 60
 PROVIDER_LISTS = frozenset({
     "allowed_providers", "banned_providers", "selected_endpoints", "order", "only", "ignore",
 })  # fmt: skip
+HEADERS = ("[registry]", "[registry.routing]", "[registry.cache]", "[[registry.profiles]]", "[[registry.models]]")
 PROFILE_KEYS = frozenset({"default_profile", "global_default_profile"})
 Kind = types.CompletionItemKind
 
@@ -42,10 +44,12 @@ class Candidate:
 
 
 def candidates(service: Any, text: str, at: Cursor) -> list[Candidate]:
-    """Return what may stand at the cursor; nothing where nothing of ours can."""
-    if at.place in ("key", "header"):
-        return list(_keys(at))
-    return list(_values(service, text, at)) if at.place == "value" else []
+    """Return what may stand at the cursor, what fits the text before it first; nothing where nothing of ours can."""
+    if at.place == "value":
+        found = list(_values(service, text, at))
+    else:
+        found = {"key": _keys, "header": _headers, "none": _nothing}[at.place](text, at)
+    return found if _is_model(at.key_path) else sorted(found, key=lambda each: _distance(each.text, at.prefix))
 
 
 def model_at(text: str, path: KeyPath) -> str | None:
@@ -54,32 +58,68 @@ def model_at(text: str, path: KeyPath) -> str | None:
     return next((found.id for found in model_ids(text) if found.key_path[:3] == entry), None)
 
 
-def prefs_of(service: Any, text: str) -> RegistryPrefs:
-    """Return the preferences in the text as typed; the last good ones while it is broken."""
-    loaded = load(text, service.settings.config_path)
-    prefs: RegistryPrefs = loaded.prefs or service.preferences.prefs
-    return prefs
+def prefs_of(service: Any, text: str, line: int) -> RegistryPrefs:
+    """Return the preferences in the text as typed; while it is broken, those of all but `line`, else the last good."""
+    prefs: RegistryPrefs | None = load(text, service.settings.config_path).prefs
+    if prefs is None:  # as a rule it is the line of the cursor that is not finished
+        rows = split_lines(text)
+        rows[line : line + 1] = ["\n"]
+        prefs = load("".join(rows), service.settings.config_path).prefs
+    return prefs or service.preferences.prefs
 
 
-def _keys(at: Cursor) -> Iterator[Candidate]:
+def _distance(text: str, typed: str) -> int:
+    """Return how far `text` is from what is typed: it begins with it, holds it, neither."""
+    text, typed = text.casefold(), typed.casefold()
+    return 0 if text.startswith(typed) else 1 if typed in text else 2
+
+
+def _nothing(_text: str, _at: Cursor) -> list[Candidate]:
+    return []
+
+
+def _keys(text: str, at: Cursor) -> list[Candidate]:
+    """Return the keys of the table around the cursor, without those that it has already."""
+    positions = Positions(text)
+    own = (at.line + 1, at.start + 1)
+    keys = keys_of(shape_at(at.table)) if at.table else {"version": int}
+    headers = () if at.table else HEADERS
+    places = {name: positions.find_in_text((*at.table, name), "key") for name in keys}
+    return [
+        Candidate(name, Kind.Property, expected(kind), quoted=False)
+        for name, kind in keys.items()
+        if (place := places[name]) is None or place[:2] == own
+    ] + [Candidate(header, Kind.Module, "table of ploked", quoted=False) for header in headers]
+
+
+def _headers(text: str, at: Cursor) -> list[Candidate]:
+    """Return the tables that a header can open here: `[` those that there is one of, `[[` entries of lists."""
     if not at.table:
-        yield from (Candidate(name, Kind.Module, "table of ploked", quoted=False) for name in ("registry",))
-    for name, kind in keys_of(shape_at(at.table)).items():
-        described = expected(kind)
-        yield Candidate(name, Kind.Property, described, quoted=False)
+        return [Candidate("registry", Kind.Module, "table of ploked", quoted=False)]
+    array = split_lines(text)[at.line].lstrip().startswith("[[")
+    found = ((name, shape_at((*at.table, name))) for name in keys_of(shape_at(at.table)))
+    return [
+        Candidate(name, Kind.Module, "table", quoted=False) for name, shape in found if is_table(shape, array=array)
+    ]
+
+
+def _is_model(path: KeyPath) -> bool:
+    return path[:2] == ("registry", "models") and path[-1] == "model"
 
 
 def _values(service: Any, text: str, at: Cursor) -> Iterator[Candidate]:
     path = at.key_path
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    if path[:2] == ("registry", "models") and name == "model":
+    if _is_model(path):
         yield from _models(service, at.prefix)
     elif name in PROVIDER_LISTS:
         yield from _providers(service, model_at(text, path))
     elif name in PROFILE_KEYS:
-        yield from _profiles(prefs_of(service, text), model_at(text, path))
+        yield from _profiles(prefs_of(service, text, at.line), model_at(text, path))
     elif name == "required_supported_params":
         yield from (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
+    elif name == "quantizations":
+        yield from (Candidate(name, Kind.EnumMember) for name in service.facts.quantizations)
     elif name == "sort":
         yield from (Candidate(value, Kind.EnumMember) for value in ("price", "throughput", "latency"))
     else:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, Pricing, ProviderRecord
 from ploked_protocol.plans import RoutePlan
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&=-])")
+_LINK = re.compile(r"https?://[^\s<>]+")
 
 
 def escaped(text: str) -> str:
@@ -32,8 +33,10 @@ def tokens(count: int | None) -> str:
 
 def model_card(model: ModelRecord, plan: RoutePlan | None, freshness: Freshness) -> str:
     """Return what is known of a model, and how many of its endpoints qualify when they are known."""
-    lines = [f"**{escaped(model.name)}** `{model.id}`", "", escaped(model.description), ""]
-    lines.append(f"- {tokens(model.context_hint)} (hint), {price(model.pricing)} (cheapest endpoint)")
+    lines = [f"**{escaped(model.name)}** `{model.id}`", ""]
+    if model.description:
+        lines += [escaped(model.description), ""]
+    lines.append(f"- {tokens(model.context_hint)}, {price(model.pricing)} (hints of the model list)")
     lines.append(f"- tools: {_tools(model, plan)}")
     if model.alias_target:
         lines.append(f"- stands for `{model.alias_target}`")
@@ -49,7 +52,7 @@ def provider_card(slug: str, provider: ProviderRecord | None, endpoints: Sequenc
     lines = [f"**{escaped(provider.name if provider else slug)}** `{slug}`", ""]
     if provider and provider.headquarters:
         lines.append(f"- headquarters: {escaped(provider.headquarters)}")
-    if provider and provider.privacy_policy_url:
+    if provider and _LINK.fullmatch(provider.privacy_policy_url or ""):
         lines.append(f"- [privacy policy](<{provider.privacy_policy_url}>)")
     lines += [
         f"- `{endpoint.key.tag}`: {price(endpoint.pricing)}, {tokens(endpoint.context_length)}"
@@ -73,7 +76,8 @@ def _eligible(plan: RoutePlan) -> list[str]:
     prices = [
         endpoint.pricing.prompt_per_1m for endpoint in plan.endpoints if endpoint.pricing.prompt_per_1m is not None
     ]
-    spread = f", ${min(prices)} to ${max(prices)} per 1M in" if prices else ""
+    ends = dict.fromkeys([min(prices), max(prices)] if prices else [])
+    spread = f", {' to '.join(f'${end}' for end in ends)} per 1M in" if prices else ""
     return [f"- {len(plan.endpoints)} of {count} endpoints qualify under these preferences{spread}"]
 
 
@@ -81,4 +85,5 @@ def _age(freshness: Freshness) -> str:
     if freshness.age_s is None:
         return freshness.source
     minutes = int(freshness.age_s // 60)
-    return f"{freshness.source}, {minutes} min old" if minutes else f"{freshness.source}, just now"
+    age = f"{freshness.source}, {minutes} min old" if minutes else f"{freshness.source}, just now"
+    return f"{age}, stale" if freshness.stale else age

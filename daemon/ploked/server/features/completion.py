@@ -8,7 +8,8 @@ from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import Candidate, candidates, model_at
 from .cards import escaped
-from .places import config_document, cursor_at, word_range
+from .places import config_document, cursor_at, want_endpoints, word_range
+from .shapes import is_list, shape_at
 
 
 async def complete(session: Session, params: types.CompletionParams) -> types.CompletionList:
@@ -20,7 +21,8 @@ async def complete(session: Session, params: types.CompletionParams) -> types.Co
     at = cursor_at(document, params.position)
     place = word_range(document, at)
     found = candidates(session.service, document.source, at)
-    _fetch_endpoints(session, document.source, at)
+    if at.place == "value":
+        want_endpoints(session, model_at(document.source, at.key_path))
     items = [_item(candidate, rank, at, place) for rank, candidate in enumerate(found)]
     return types.CompletionList(is_incomplete=True, items=items)
 
@@ -40,21 +42,12 @@ def _item(candidate: Candidate, rank: int, at: Cursor, place: types.Range) -> ty
 
 
 def _inserted(candidate: Candidate, at: Cursor) -> str:
-    """Return what to type: with the quotes that are missing around a value, with ` = ` after a new key."""
+    """Return what to type: with the quotes and brackets that a value still needs, with ` = ` after a new key."""
     if at.place == "key":
-        return candidate.text if at.assigned or not at.table else f"{candidate.text} = "
+        return candidate.text if at.assigned or candidate.text.startswith("[") else f"{candidate.text} = "
     if at.place == "header" or not candidate.quoted:
         return candidate.text
     if at.quote is None:
-        return f'"{candidate.text}"'
+        value = f'"{candidate.text}"'
+        return value if at.in_list or not is_list(shape_at(at.key_path)) else f"[{value}]"
     return candidate.text if at.closed else candidate.text + at.quote
-
-
-def _fetch_endpoints(session: Session, text: str, at: Cursor) -> None:
-    """Fetch the endpoints of the entry's model behind the answer, so that the next one can offer its tags."""
-    if at.place != "value" or at.key_path[:2] != ("registry", "models"):
-        return
-    model_id = model_at(text, at.key_path)
-    service = session.service
-    if model_id and service.facts.find_model(model_id) and service.facts.endpoints_now(model_id) is None:
-        session.spawn(service.warm_endpoints(model_id))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lsprotocol import types
+from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.errors import PlokedError
 from ploked_protocol.keys import ProviderKey, entry_matches
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
+from ploked_protocol.preferences import RegistryPrefs
 
 from ... import routing
 from ...preferences.wording import expected
@@ -15,7 +17,7 @@ from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
 from .cards import escaped, model_card, provider_card
-from .places import config_document, cursor_at, word_range
+from .places import config_document, cursor_at, want_endpoints, word_range
 from .shapes import keys_of, shape_at
 
 
@@ -29,6 +31,7 @@ async def hover(session: Session, params: types.HoverParams) -> types.Hover | No
     card = _card(session.service, document.source, at)
     if card is None:
         return None
+    want_endpoints(session, model_at(document.source, at.key_path))
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, card), word_range(document, at))
 
 
@@ -40,28 +43,27 @@ def _card(service: Any, text: str, at: Cursor) -> str | None:
     if at.place != "value" or not at.text:
         return None
     if at.key_path[:2] == ("registry", "models") and name == "model":
-        return _model(service, text, at.text)
+        return _model(service, at.text, prefs_of(service, text, at.line))
     if name in PROVIDER_LISTS:
         return _provider(service, at.text, model_at(text, at.key_path))
     return _profile(service, text, at) if name in PROFILE_KEYS else None
 
 
-def _model(service: Any, text: str, model_id: str) -> str | None:
+def _model(service: Any, model_id: str, prefs: RegistryPrefs) -> str | None:
     record = service.facts.find_model(model_id)
     if record is None:
         return None
-    return model_card(record, _plan(service, text, model_id), service.catalog.models_freshness())
+    plan = _plan(service, service.facts.serving(record), model_id, prefs)
+    return model_card(record, plan, service.catalog.models_freshness())
 
 
-def _plan(service: Any, text: str, model_id: str) -> RoutePlan | None:
+def _plan(service: Any, serving: ModelRecord, model_id: str, prefs: RegistryPrefs) -> RoutePlan | None:
     """Return the plan under the text as it stands, from memory; None while the endpoints are not known."""
-    serving = service.facts.serving(service.facts.model(model_id))
     endpoints = service.catalog.endpoints_now(serving.id)
     if not endpoints:
         return None
-    call = RoutePlanParams(model=model_id)
     freshness = service.catalog.endpoints_freshness(serving.id)
-    return routing.plan(serving, endpoints, prefs_of(service, text), call, freshness)
+    return routing.plan(serving, endpoints, prefs, RoutePlanParams(model=model_id), freshness)
 
 
 def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
@@ -75,7 +77,7 @@ def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
 
 def _profile(service: Any, text: str, at: Cursor) -> str | None:
     try:
-        known = routing.find_profile(prefs_of(service, text), model_at(text, at.key_path), at.text)
+        known = routing.find_profile(prefs_of(service, text, at.line), model_at(text, at.key_path), at.text)
     except PlokedError:
         return None
     values = known.profile.params.set_values()

@@ -40,6 +40,13 @@ def word_range(document: TextDocument, at: Cursor) -> types.Range:
     return _to_client(document, at.line, at.start, at.line, at.end)
 
 
+def want_endpoints(session: Session, model_id: str | None) -> None:
+    """Fetch the endpoints of a model behind the answer where they are not known, for the next question about it."""
+    facts = session.service.facts
+    if model_id and facts.find_model(model_id) and facts.endpoints_now(model_id) is None:
+        session.spawn(session.service.warm_endpoints(model_id))
+
+
 def span_range(document: TextDocument, span: Span | ConfigProblem) -> types.Range:
     """Return a range of 1-based code points in the client's units."""
     return _to_client(document, span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)

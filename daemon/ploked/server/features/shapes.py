@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from msgspec import inspect
@@ -45,9 +45,20 @@ def literals_of(shape: Shape | None) -> list[str]:
     return found
 
 
-def is_text(shape: Shape | None) -> bool:
-    """Return whether a value is written in quotes."""
-    return any(isinstance(member, inspect.StrType | inspect.LiteralType) for member in _members(shape))
+def is_list(shape: Shape | None) -> bool:
+    """Return whether a value is written in brackets."""
+    return any(map(_is_list, _members(shape)))
+
+
+def is_table(shape: Shape | None, *, array: bool) -> bool:
+    """Return whether a header `[...]` can open the value; with `array`, whether `[[...]]` can open an entry of it."""
+    if array:
+        return any(is_table(member.item_type, array=False) for member in _members(shape) if _is_list(member))
+    return any(isinstance(member, inspect.StructType | inspect.DictType) for member in _members(shape))
+
+
+def _is_list(member: Shape) -> TypeGuard[inspect.ListType]:
+    return isinstance(member, inspect.ListType)
 
 
 @cache

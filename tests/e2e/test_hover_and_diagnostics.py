@@ -1,0 +1,127 @@
+"""Hover, diagnostics and quick fixes in config.toml, as recorded editors ask for them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from e2e.lsp import CONFIG, CURSOR, HOSTILE, Editor, sentence
+from e2e.places import KIMI
+from lsprotocol import types
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.filterwarnings("error::pytest_lsp.LspSpecificationWarning"),
+]
+
+
+# hover
+
+
+async def test_a_model_is_explained_with_its_age_and_how_many_endpoints_qualify(editor: Editor) -> None:
+    text = sentence(f'[[registry.models]]\nmodel = "{KIMI}"\nbanned_providers = ["novita"]\n', at=KIMI)
+    card = await editor.hover_until(text, "endpoints qualify")
+    assert card.covered == KIMI
+    assert card.kind == types.MarkupKind.Markdown
+    assert "11 of 12 endpoints qualify under these preferences" in card.text
+    assert "tools: 12 of 12 endpoints" in card.text
+    assert "262,144 tokens" in card.text
+    assert re.search(r"\*openrouter, (just now|\d+ min old)\*", card.text)
+
+
+async def test_a_description_is_shown_and_never_rendered(editor: Editor) -> None:
+    card = await editor.hover(sentence('[[registry.models]]\nmodel = "mancer/weaver"\n', at="mancer/weaver"))
+    assert HOSTILE not in card.text
+    assert r"\[free\]\(https://evil.example\) \<b\>now\</b\> \`code\` \*\*bold\*\*" in card.text
+    assert re.sub(r"\\([^\w\s])", r"\1", card.text.splitlines()[2]) == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "said"),
+    [
+        ('model = "~deepseek/deepseek-v4-flash-latest"', None, "stands for `deepseek/deepseek-v4-flash-0731`"),
+        (f'model = "{KIMI}:nitro"', None, "**MoonshotAI: Kimi K2.5**"),
+        (f'model = "{KIMI}"\nbanned_providers = ["😀", "novita"]', "novita", "**Novita** `novita`"),
+        (f'model = "{KIMI}"\nallowed_providers = ["deepinfra/fp4"]', "deepinfra/fp4", "`deepinfra/fp4`: $0.45 in"),
+        (f'model = "{KIMI}"\nprofiles = [{{ name = "a", params = {{ seed = 3 }} }}]\ndefault_profile = "a"',
+         'a"\n', "`seed = 3`"),
+        ("default_profile = 1", "default_profile", "text in quotes"),
+        ('profiles = [{ name = "😀", params = { temperature = 1 } }]', "temperature", "a number from 0 to 2"),
+    ],
+)  # fmt: skip
+async def test_names_and_keys_are_explained(editor: Editor, text: str, word: str | None, said: str) -> None:
+    at = word or text.split('"')[1]
+    card = await editor.hover_until(sentence(f"[[registry.models]]\n{text}\n", at=at), said)
+    assert card.covered == at.strip('"\n')
+
+
+@pytest.mark.parametrize("text", ['[[registry.models]]\nmodel = "no/such‸-model"\n', "[ui]\nth‸eme = 1\n[registry]\n"])
+async def test_there_is_nothing_to_say_of_what_is_not_known(editor: Editor, text: str) -> None:
+    assert await editor.hover_or_none(text) is None
+
+
+# diagnostics and quick fixes
+
+
+SLIPS = [
+    ("unknownModel", f'[[registry.models]]\nmodel = "‸{KIMI}5‸"\n', f'"{KIMI}"'),
+    ("unknownProvider", f'{CONFIG}banned_providers = ["😀 é", "‸novitaa‸"]  # x\n', '"novita"'),
+    ("unknownKey", "[registry]\n‸strictnes‸ = 'AllowAny'\n", "strictness"),
+    ("badValue", "[registry]\nstrictness = '‸AllowAll‸'\n", '"AllowAny"'),
+    ("unknownParameter", f'{CONFIG}required_supported_params = ["‸toolz‸"]\n', '"tools"'),
+    ("unknownProfile", f'{CONFIG}default_profile = "‸😀 mild‸"\n', '"😀 wild"'),
+]
+
+
+@pytest.mark.parametrize(("code", "marked", "fix"), SLIPS)
+async def test_a_slip_is_marked_where_it_stands_and_mended_by_its_quick_fix(
+    editor: Editor, code: str, marked: str, fix: str
+) -> None:
+    before, slip, after = marked.split(CURSOR)
+    shown = await editor.diagnostics(before + slip + after)
+    (problem,) = [one for one in shown.items if shown.covered(one).strip("\"'") == slip]
+    assert problem.code == code
+    assert problem.source == "ploked"
+    (action,) = await shown.actions(problem)
+    assert (action.kind, action.title) == (types.CodeActionKind.QuickFix, f"Replace with {fix}")
+    outer = before.rstrip("\"'") + fix + after.lstrip("\"'")
+    assert shown.apply(action) == outer
+
+
+async def test_diagnostics_follow_the_typing_and_come_once_per_pause(editor: Editor) -> None:
+    document = editor.open(CONFIG)
+    assert not (await editor.shown(document)).items
+    for n in range(1, 20):
+        document.type(f'{CONFIG}banned_providers = ["{"novitaa"[: n % 7 + 1]}"]\n')
+    document.type(f'{CONFIG}banned_providers = ["novita"')
+    shown = await editor.shown(document)
+    assert [one.code for one in shown.items] == ["syntax"]
+    document.type(f'{CONFIG}banned_providers = ["novita"]\n')
+    assert not (await editor.shown(document)).items
+    reports = editor.reports(document)
+    assert [version for version, _ in reports] == sorted(version or 0 for version, _ in reports)
+    assert len(reports) < 12
+
+
+async def test_closing_a_document_takes_its_diagnostics_back(editor: Editor) -> None:
+    document = editor.open("[registry]\nstrictnes = 1\n")
+    assert (await editor.shown(document)).items
+    document.close()
+    await editor.eventually(lambda: not editor.reports(document)[-1][1])
+
+
+FOREIGN = [
+    "pyproject.toml", "Cargo.toml", "ploke/other.toml", "config.toml", ".cargo/config.toml",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+async def test_toml_of_other_programs_is_left_alone(editor: Editor, name: str) -> None:
+    text = f'[package]\nname = "{KIMI}5"\nmodel = "kimi‸"\ndefault_profile = "nobody"\nbroken =\n'
+    text = f"[registry]\nindex = 1\n{text}" if "cargo" in name else text
+    document = editor.open(text.replace(CURSOR, ""), name)
+    ours = editor.open("[registry]\nstrictnes = 1\n")
+    assert (await editor.complete(text, name)).labels == []
+    assert await editor.hover_or_none(text, name) is None
+    assert (await editor.shown(ours)).items  # by then the other one would have been judged too
+    assert editor.reports(document) == []
