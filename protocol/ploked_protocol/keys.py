@@ -43,7 +43,7 @@ class ModelKey(msgspec.Struct, frozen=True, order=True):
         match = _MODEL.fullmatch(text)
         if match is None:
             raise InvalidKeyError(
-                f"{text[:80]!r} is not a model id: write author/slug, with an optional :variant, as in moonshotai/kimi-k2"
+                f"{text[:80]!r} is not a model id: write author/slug and an optional :variant, as in moonshotai/kimi-k2"
             )
         return cls(match["author"], match["slug"], match["variant"], bool(match["alias"]), match["preset"])
 
