@@ -9,12 +9,19 @@ from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, Pric
 from ploked_protocol.plans import RoutePlan
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&=-])")
+_MARKUP = re.compile(r"\\([^\w\s])|\[([^\]]*)\]\(<([^>]*)>\)|[*`]")
+"""What cards consist of: escapes, links, and signs of emphasis and code."""
 _LINK = re.compile(r"https?://[^\s<>]+")
 
 
 def escaped(text: str) -> str:
     """Return `text` so that Markdown shows it as it is."""
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def plain(card: str) -> str:
+    """Return a card as plain text."""
+    return _MARKUP.sub(lambda found: found[1] or (f"{found[2]}: {found[3]}" if found[2] else ""), card)
 
 
 def price(pricing: Pricing) -> str:

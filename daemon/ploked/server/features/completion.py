@@ -7,7 +7,6 @@ from lsprotocol import types
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import Candidate, candidates, model_at
-from .cards import escaped
 from .places import config_document, cursor_at, want_endpoints, word_range
 from .shapes import is_list, shape_at
 
@@ -33,9 +32,7 @@ def _item(candidate: Candidate, rank: int, at: Cursor, place: types.Range) -> ty
         label=candidate.text,
         kind=candidate.kind,
         detail=candidate.detail or None,
-        documentation=types.MarkupContent(types.MarkupKind.Markdown, escaped(candidate.documentation))
-        if candidate.documentation
-        else None,
+        documentation=candidate.documentation or None,  # plain text: not every client renders Markdown here
         sort_text=f"{rank:04}",  # clients sort by it; without, they would sort by label and lose the ranking
         text_edit=types.TextEdit(place, _inserted(candidate, at)),
     )

@@ -16,7 +16,7 @@ from ...preferences.wording import expected
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
-from .cards import escaped, model_card, provider_card
+from .cards import escaped, model_card, plain, provider_card
 from .places import config_document, cursor_at, want_endpoints, word_range
 from .shapes import keys_of, shape_at
 
@@ -32,7 +32,16 @@ async def hover(session: Session, params: types.HoverParams) -> types.Hover | No
     if card is None:
         return None
     want_endpoints(session, model_at(document.source, at.key_path))
-    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, card), word_range(document, at))
+    return types.Hover(_markup(session, card), word_range(document, at))
+
+
+def _markup(session: Session, card: str) -> types.MarkupContent:
+    """Return `card` in a format that the client renders."""
+    text = session.client_capabilities.text_document
+    formats = text.hover.content_format if text and text.hover else None
+    if formats and types.MarkupKind.Markdown not in formats:
+        return types.MarkupContent(types.MarkupKind.PlainText, plain(card))
+    return types.MarkupContent(types.MarkupKind.Markdown, card)
 
 
 def _card(service: Any, text: str, at: Cursor) -> str | None:
