@@ -6,21 +6,29 @@ What may be called, with which params and which result, comes from `methods`; a 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from . import wire
+from .errors import PlokedError
 from .methods import Method
 from .peer import ConnectionClosedError, Peer
+
+_log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 SERVE = ("ploked", "serve", "--stdio")
 """The command that a client starts unless told otherwise."""
+
+GOODBYE_S = 5.0
+"""How long a daemon may take to answer `shutdown`, and again to leave."""
 
 
 def _initialize_params(capabilities: dict[str, Any] | None) -> dict[str, Any]:
@@ -91,25 +99,30 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Shut the session down; kill the process if it does not leave within five seconds."""
-        if not self._task.done():
-            await self.request("shutdown", None)
-            self.notify("exit", None)
+        with suppress(TimeoutError, ConnectionError, PlokedError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self.request("shutdown", None)
+                self.notify("exit", None)
         self._writer.close()
-        await self._task
         if self.process is not None:
             await _leave(self.process)
+        done, _ = await asyncio.wait([self._task], timeout=GOODBYE_S)
+        if not done:
+            self._task.cancel()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while data := await reader.read(1 << 16):
                 self._writer.write(self.peer.receive(data))
+        except (ConnectionError, ValueError) as error:
+            _log.warning("The conversation with the daemon ends: %s", error)
         finally:
             self.peer.close()
 
 
 async def _leave(process: asyncio.subprocess.Process) -> None:
     try:
-        await asyncio.wait_for(process.wait(), 5)
+        await asyncio.wait_for(process.wait(), GOODBYE_S)
     except TimeoutError:
         process.kill()
         await process.wait()
@@ -151,10 +164,15 @@ class Client:
         return wire.convert(self.request(method.name, params, timeout_s=timeout_s), method.result)
 
     def request(self, method: str, params: object, *, timeout_s: float | None = 60) -> Any:
-        """Return the result of any request as builtins."""
-        data, _, future = self.peer.request(method, params)
+        """Return the result of any request as builtins; one that takes too long is cancelled."""
+        data, request_id, future = self.peer.request(method, params)
         self._send(data)
-        return future.result(timeout_s)
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            future.cancel()
+            self.notify("$/cancelRequest", {"id": request_id})
+            raise TimeoutError(f"{method} was not answered within {timeout_s} s") from None
 
     def notify(self, method: str, params: object) -> None:
         """Send any notification."""
@@ -168,27 +186,36 @@ class Client:
 
     def close(self) -> None:
         """Shut the session down; kill the process if it does not leave within five seconds."""
-        if self.process.poll() is None:
-            self.request("shutdown", None, timeout_s=5)
+        with suppress(TimeoutError, ConnectionError, PlokedError):
+            self.request("shutdown", None, timeout_s=GOODBYE_S)
             self.notify("exit", None)
+        if self.process.stdin is not None:
+            with suppress(OSError):  # what it still holds, nobody reads
+                self.process.stdin.close()
         try:
-            self.process.wait(5)
+            self.process.wait(GOODBYE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        self._thread.join(5)
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
+            self.process.wait()
+        self._thread.join(GOODBYE_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def _send(self, data: bytes) -> None:
-        if self.process.stdin is not None and data:
+        if self.process.stdin is None or not data:
+            return
+        try:
             with self._lock:
                 self.process.stdin.write(data)
+        except (OSError, ValueError) as error:  # a broken pipe, or one that `close` has closed
+            raise ConnectionClosedError(f"the daemon has closed the connection: {error}") from error
 
     def _read(self) -> None:
         stdout = self.process.stdout
         try:
             while stdout is not None and (data := stdout.read(1 << 16)):
                 self._send(self.peer.receive(data))
+        except (ConnectionError, ValueError) as error:
+            _log.warning("The conversation with the daemon ends: %s", error)
         finally:
             self.peer.close()

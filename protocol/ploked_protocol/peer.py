@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -11,6 +13,11 @@ import msgspec
 from . import wire
 from .errors import ERRORS, ErrorData, PlokedError
 from .framing import FrameDecoder, frame
+
+_log = logging.getLogger(__name__)
+
+MAX_ANSWER_BYTES = 256 << 20
+"""The daemon is trusted: the results of a large sweep exceed what it would take from a client."""
 
 ServerRequest = Callable[[Any], Any]
 """Answers a request of the server: takes its params, returns the result."""
@@ -44,13 +51,15 @@ def to_error(error: dict[str, Any]) -> PlokedError:
 class Peer:
     """The client's half of the conversation, without IO: bytes in, bytes out, futures resolved.
 
-    `requests` answers what the server asks (`workspace/applyEdit`, ...), `notifications` hears what it tells.
+    `requests` answers what the server asks (`workspace/applyEdit`, ...), `notifications` hears what it tells; what
+    these raise is logged, and the conversation goes on.
     """
 
     def __init__(self) -> None:
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(max_body=MAX_ANSWER_BYTES)
         self._pending: dict[int, Future[Any]] = {}
-        self._next_id = 0
+        self._ids = itertools.count(1)
+        self._closed = False
         self.requests: dict[str, ServerRequest] = {
             "window/workDoneProgress/create": lambda _params: None,
             "client/registerCapability": lambda _params: None,
@@ -58,25 +67,34 @@ class Peer:
         self.notifications: dict[str, list[Callable[[Any], None]]] = {}
 
     def request(self, method: str, params: object) -> tuple[bytes, int, Future[Any]]:
-        """Return the frame to send, the id it has, and the future of its result (builtins)."""
-        self._next_id += 1
+        """Return the frame to send, the id it has, and the future of its result (builtins).
+
+        Raises ConnectionClosedError when nobody is there any more to answer.
+        """
+        request_id = next(self._ids)
+        data = _message(id=request_id, method=method, params=params)
         future: Future[Any] = Future()
-        self._pending[self._next_id] = future
-        return _message(id=self._next_id, method=method, params=params), self._next_id, future
+        self._pending[request_id] = future
+        if self._closed:
+            self.close()
+            raise ConnectionClosedError("the daemon has closed the connection")
+        return data, request_id, future
 
     def notification(self, method: str, params: object) -> bytes:
         """Return the frame to send."""
         return _message(method=method, params=params)
 
     def receive(self, data: bytes) -> bytes:
-        """Take in what arrived; return the frames to send back. Raises FramingError."""
+        """Take in what arrived; return the frames to send back. Raises ValueError for what is no message in a frame."""
         return b"".join(self._handle(msgspec.json.decode(body)) for body in self._decoder.feed(data))
 
     def close(self) -> None:
-        """Fail whatever is still waiting."""
-        for future in self._pending.values():
-            future.set_exception(ConnectionClosedError("the daemon closed the connection before it answered"))
-        self._pending.clear()
+        """Fail whatever is still waiting, and what is asked from now on."""
+        self._closed = True
+        while self._pending:
+            _, future = self._pending.popitem()
+            if future.set_running_or_notify_cancel():
+                future.set_exception(ConnectionClosedError("the daemon closed the connection before it answered"))
 
     def _handle(self, message: dict[str, Any]) -> bytes:
         method = message.get("method")
@@ -85,12 +103,15 @@ class Peer:
         if "id" in message:
             return self._answer(message["id"], method, message.get("params"))
         for callback in self.notifications.get(method, []):
-            callback(message.get("params"))
+            try:
+                callback(message.get("params"))
+            except Exception:  # noqa: BLE001  a listener's fault must not end the conversation
+                _log.exception("A listener to %s failed.", method)
         return b""
 
     def _resolve(self, message: dict[str, Any]) -> bytes:
         future = self._pending.pop(message.get("id", 0), None)
-        if future is not None and not future.cancelled():
+        if future is not None and future.set_running_or_notify_cancel():
             if "error" in message:
                 future.set_exception(to_error(message["error"]))
             else:
@@ -101,7 +122,11 @@ class Peer:
         handler = self.requests.get(method)
         if handler is None:
             return _message(id=request_id, error={"code": -32601, "message": f"{method} is not supported"})
-        return _message(id=request_id, result=handler(params))
+        try:
+            return _message(id=request_id, result=handler(params))
+        except Exception as error:  # noqa: BLE001  whatever it is, the server waits for an answer
+            _log.exception("The answer to %s failed.", method)
+            return _message(id=request_id, error={"code": -32603, "message": f"{type(error).__name__}: {error}"})
 
 
 def _message(**fields: object) -> bytes:
