@@ -120,6 +120,13 @@ class WarmCatalog:
         feed = self._endpoints.get(model_id)
         return None if feed is None else feed.held.rows
 
+    def endpoints_of_row(self, model_id: str) -> Sequence[EndpointRecord] | None:
+        """Return the endpoints that a row of the model list is shown by: not bundled ones, beside a newer list."""
+        feed = self._endpoints.get(model_id)
+        if feed is None or (feed.held.bundled and not self._models.held.bundled):
+            return None
+        return feed.held.rows
+
     def models_freshness(self) -> Freshness:
         """Return the age and origin of `models`."""
         return self._models.held.freshness()

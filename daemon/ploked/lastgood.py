@@ -72,6 +72,11 @@ class LastGood(Generic[T]):
         self._refreshed_s = datetime.fromisoformat(taken_on).replace(tzinfo=UTC).timestamp()
 
     @property
+    def bundled(self) -> bool:
+        """Whether the rows are those of the snapshot."""
+        return self._bundled
+
+    @property
     def stale(self) -> bool:
         """Whether the rows are older than their time to live, of unknown age, or bundled."""
         age_s = self._age_s()
@@ -104,11 +109,13 @@ class LastGood(Generic[T]):
         """
         if refusal := self._refusal(batch.rows, by_hand=by_hand):
             return self.fail(refusal, skipped=batch.skipped)
+        same = self.rows == batch.rows and not self._bundled  # the same facts of today are news
         before, self.rows = self.rows, batch.rows
         self._refreshed_s, self._source, self._bundled = self._clock.now_s(), self._upstream, False
         self._error, self._failures, self._next_try_s, self._refused = None, 0, -math.inf, None
-        outcome: Outcome = "unchanged" if before == batch.rows else "updated"
-        return self._refreshed(outcome, batch.skipped, _what_was_skipped(batch), before or [])
+        return self._refreshed(
+            "unchanged" if same else "updated", batch.skipped, _what_was_skipped(batch), before or []
+        )
 
     def fail(self, why: str, skipped: int = 0) -> Refreshed:
         """Keep the rows, remember `why` for people, and let the next background refresh wait."""

@@ -251,7 +251,7 @@ class RegistryService(ConfigEdits):
     def _refresh_index(self) -> None:
         if self._indexed != self.catalog.generation:
             self._indexed = self.catalog.generation
-            self.index.update(self.catalog.models, self.catalog.endpoints_now)
+            self.index.update(self.catalog.models, self.catalog.endpoints_of_row)
 
     async def _take_facts(self) -> None:
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""

@@ -60,6 +60,20 @@ async def test_a_first_start_answers_from_the_network(start: Start, home: Home) 
     assert found["freshness"]["ageS"] < 60
 
 
+async def test_a_row_is_a_hint_of_the_new_list_until_its_endpoints_are_as_new(start: Start, home: Home) -> None:
+    daemon = await start(home)
+    assert (await row(daemon, KIMI))["basis"] == "hint"  # the snapshot has endpoints of it, which are older
+    await daemon.request("ploked/listEndpoints", {"model": KIMI})
+    assert (await row(daemon, KIMI))["basis"] == "endpoints"
+
+
+async def row(daemon: Daemon, model: str) -> Json:
+    """Return the row of a model."""
+    (found,) = (await daemon.request("ploked/searchModels", {"query": model, "limit": 1}))["rows"]
+    assert found["id"] == model
+    return dict(found)
+
+
 async def test_a_first_start_without_a_network_answers_from_the_snapshot(start: Start, no_network: Home) -> None:
     daemon = await start(no_network)
     whole = await search(daemon, "")
@@ -69,6 +83,7 @@ async def test_a_first_start_without_a_network_answers_from_the_snapshot(start: 
     listed = await daemon.request("ploked/listEndpoints", {"model": KIMI})
     assert len(listed["endpoints"]) == 12
     assert_from_snapshot(listed["freshness"])
+    assert (await row(daemon, DEEPSEEK))["basis"] == "endpoints"  # of the same snapshot
     plan = await daemon.request("ploked/routePlan", {"model": KIMI})
     assert plan["request"]["model"] == KIMI
     assert_from_snapshot(plan["freshness"])

@@ -76,9 +76,9 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     await ask("routePlan", model=MODEL, prompt="Name a colour.")
     await ask("listProfiles", model=MODEL)
     grid = [{"parameter": "temperature", "start": 0, "stop": 1, "steps": 3}]
-    launched = await ask("launchSweep", model=MODEL, grid=grid, seeds=[7], prompt="Name a colour.")
+    launched = await ask("launchSweep", model=MODEL, grid=grid, seeds=[7], prompt="Name a colour.", concurrency=1)
     sweep_id = launched["sweepId"]
-    while (await ask("sweepResults", sweepId=sweep_id, sort="latencyMs"))["state"] == "running":
+    while (await ask("sweepResults", sweepId=sweep_id, sort="cost"))["state"] == "running":
         await asyncio.sleep(0.02)
     await ask("cancelSweep", sweepId=sweep_id)
     best = found["ploked/sweepResults"]["result"]["best"]
@@ -108,8 +108,8 @@ def settled(value: Any, folder: str, key: str = "") -> Any:
     return value
 
 
-async def main() -> None:
-    """Run a daemon on the fixtures and write what it says."""
+async def made() -> str:
+    """Return the examples as JSON, from a daemon on the fixtures."""
     with tempfile.TemporaryDirectory() as folder, upstream_process("--latency-ms", "5") as upstream:
         (Path(folder) / "config.toml").write_text(CONFIG, encoding="utf-8")
         environ = {
@@ -123,8 +123,8 @@ async def main() -> None:
             found = await exchanges(client)
         order = [method.name for method in methods.METHODS]
         examples = {name: settled(found[name], folder) for name in order}
-    EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(examples, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    EXAMPLES.write_text(asyncio.run(made()), encoding="utf-8")
