@@ -43,9 +43,7 @@ class TestKeysAndBodies:
             ({"model": "no/such"}, "no/such"),
         ],
     )
-    def test_a_wrong_field_is_refused_and_named(
-        self, client: httpx.Client, fields: dict[str, Any], named: str
-    ) -> None:
+    def test_a_wrong_field_is_refused_and_named(self, client: httpx.Client, fields: dict[str, Any], named: str) -> None:
         answer = ask(client, **fields)
         assert answer.status_code == 400
         assert named in answer.json()["error"]["message"]
