@@ -42,8 +42,9 @@ class ModelKey(msgspec.Struct, frozen=True, order=True):
             return cls("", "", preset=only_preset["preset"])
         match = _MODEL.fullmatch(text)
         if match is None:
+            shown = repr(text[:80])
             raise InvalidKeyError(
-                f"{text[:80]!r} is not a model id: write author/slug and an optional :variant, as in moonshotai/kimi-k2"
+                f"{shown} is not a model id: write author/slug, with an optional :variant, as in moonshotai/kimi-k2"
             )
         return cls(match["author"], match["slug"], match["variant"], bool(match["alias"]), match["preset"])
 
