@@ -48,6 +48,13 @@ SHOWN = 2
 """Entries of a list that an example shows; parameter lists are cut to five."""
 
 
+def tells(name: str, params: Any) -> bool:
+    """Return whether a notification is the one to show: of a row, and of endpoints, whose order no start changes."""
+    if name == methods.SWEEP_PROGRESS.name:
+        return params["row"] is not None
+    return name != methods.CATALOG_CHANGED.name or params["refreshed"]["kind"] == "endpoints"
+
+
 async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     """Return params and result of each method, in an order in which each has something to show."""
     found: dict[str, dict[str, Any]] = {}
@@ -55,7 +62,7 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
 
     def hear(name: str) -> Callable[[Any], None]:
         def note(params: Any) -> None:
-            if name != methods.SWEEP_PROGRESS.name or params["row"] is not None:
+            if tells(name, params):
                 found.setdefault(name, {"params": params})
             heard[name].set()
 
