@@ -24,6 +24,7 @@ from . import __version__, routing
 from .catalog import WarmCatalog
 from .edits import ConfigEdits
 from .importers.http import Fetcher
+from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .memory import trim
 from .preferences.check import check
@@ -192,7 +193,7 @@ class RegistryService(ConfigEdits):
             endpoints=self.catalog.endpoint_count,
             providers=len(self.catalog.providers),
             freshness=self.catalog.models_freshness(),
-            upstream=self.settings.upstream_url,
+            upstream=without_credentials(self.settings.upstream_url),
         )
 
     # plans and sweeps

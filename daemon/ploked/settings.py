@@ -37,9 +37,9 @@ class Settings(msgspec.Struct, frozen=True):
         xdg_state = _folder(environ, "XDG_STATE_HOME", home / ".local/state") / "ploked"
         xdg_config = _folder(environ, "XDG_CONFIG_HOME", home / ".config") / "ploke/config.toml"
         return cls(
-            config_path=Path(config).expanduser() if config else xdg_config,
-            cache_dir=Path(cache).expanduser() if cache else xdg_cache,
-            state_dir=Path(cache).expanduser() if cache else xdg_state,
+            config_path=Path(config).expanduser().absolute() if config else xdg_config,
+            cache_dir=Path(cache).expanduser().absolute() if cache else xdg_cache,
+            state_dir=Path(cache).expanduser().absolute() if cache else xdg_state,
             upstream_url=(environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/"),
             key=openrouter_key(environ),
         )

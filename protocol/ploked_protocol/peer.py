@@ -36,8 +36,9 @@ class ConnectionClosedError(ConnectionError):
 
 
 def to_error(error: dict[str, Any]) -> PlokedError:
-    """Return the exception of a JSON-RPC error object: one of `errors.ERRORS`, or RemoteError."""
-    kinds = {kind.code: kind for kind in ERRORS}
+    """Return the exception of a JSON-RPC error object: PlokedError or one of `errors.ERRORS`, else RemoteError."""
+    known: tuple[type[PlokedError], ...] = (PlokedError, *ERRORS)
+    kinds = {kind.code: kind for kind in known}
     kind = kinds.get(error.get("code", 0))
     message = str(error.get("message", ""))
     if kind is None:

@@ -72,6 +72,7 @@ def test_an_answer_that_is_no_such_record_is_refused_with_its_path(client: Clien
         ({"code": -32011, "message": "no", "data": {"suggestions": ["a/b"]}}, UnknownModel, ErrorData(["a/b"])),
         ({"code": -32602, "message": "no", "data": {"path": "$.q"}}, InvalidParams, ErrorData(path="$.q")),
         ({"code": -32602, "message": "no", "data": {"suggestions": 5}}, InvalidParams, ErrorData()),
+        ({"code": -32010, "message": "no", "data": {"nextStep": "go"}}, PlokedError, ErrorData(next_step="go")),
         ({"code": -32603, "message": "no"}, RemoteError, ErrorData()),
     ],
 )

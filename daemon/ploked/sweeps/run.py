@@ -19,7 +19,7 @@ from ploked_protocol.sweeps import SweepRow
 
 from .. import __version__
 from ..importers.http import read_body
-from ..importers.http_rules import BodyError, environment_proxy, quiet_httpx, retry_after_s
+from ..importers.http_rules import BodyError, environment_proxy, quiet_httpx, retry_after_s, without_credentials
 from ..secret import Secret
 from ..store.base import Clock
 from .grid import PlannedRequest
@@ -142,7 +142,7 @@ class _Sender:
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
             return Reply(problem=self._redacted(f"the answer broke off: {error}"))
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            host = urlsplit(self._base_url).hostname
+            host = urlsplit(self._base_url).hostname or without_credentials(self._base_url)
             return Reply(problem=self._redacted(f"{host} cannot be reached: {error or type(error).__name__}"))
 
     async def aclose(self) -> None:
