@@ -10,7 +10,7 @@ import pytest
 from ploked.logs import Redactor, configure, redact
 
 KEYS = [
-    "sk-or-v1-0123456789abcdef",
+    "sk-or-v1-made-up-for-tests",
     "Authorization: Bearer abc.def.ghi",
     "authorization='Basic dXNlcjpwYXNz'",
     "https://user:hunter2@example.org/x",
@@ -48,7 +48,7 @@ def test_ordinary_text_stays(text: str) -> None:
 
 def test_a_traceback_is_redacted_too_and_the_known_key_in_any_shape() -> None:
     try:
-        raise ValueError("sent plainkey and sk-or-v1-0123456789abcdef")
+        raise ValueError("sent plainkey and sk-or-v1-made-up-for-tests")
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "incident %s", ("1a",), sys.exc_info())
     text = Redactor("plainkey").format(record)

@@ -31,7 +31,7 @@ from ploked_protocol.keys import ModelKey
 from ploked_protocol.sweeps import SweepResults, SweepRow
 from sweep_cases import MODEL, axis, launch, route
 
-KEY = "sk-or-v1-0123456789abcdef"
+KEY = "sk-or-v1-made-up-for-tests"
 CHAT = "/chat"
 
 ANSWER = json.loads((PAYLOADS / "endpoints.json").read_bytes())[MODEL]

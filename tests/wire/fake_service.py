@@ -20,7 +20,7 @@ from ploked_protocol.methods import CATALOG_CHANGED, REQUESTS, Method
 from ploked_protocol.money import Money
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
-SECRET = "sk-or-v1-0123456789abcdef"
+SECRET = "sk-or-v1-made-up-for-tests"
 FRESH = catalog.Freshness(source="fake", stale=False)
 ROW = msgspec.Raw(b'{"id":"acme/one","promptPer1m":"0.00000008"}')
 
