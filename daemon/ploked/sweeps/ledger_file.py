@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from ..store.transactions import writing
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
+
+WAL_ATTEMPTS, WAL_PAUSE_S = 500, 0.01
+"""As long as any other lock is waited for."""
 
 MIGRATIONS = (
     (
@@ -65,12 +69,26 @@ def this_process() -> str:
 def _prepared(connection: sqlite3.Connection, path: Path) -> Database:
     from sqlite_utils import Database  # imported late, see above
 
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     db = Database(connection, execute_plugins=False)
     _migrate(db, path)
     _end_orphans(db)
     return db
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; for this one switch SQLite does not wait while another process makes it too."""
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(WAL_PAUSE_S)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _migrate(db: Database, path: Path) -> None:

@@ -135,8 +135,7 @@ end
 
 ---@param picker ploked.Picker
 ---@param query string
----@param after? fun()
-function M.search(picker, query, after)
+function M.search(picker, query)
   picker.asked = picker.asked + 1
   local mine = picker.asked
   picker.query = query
@@ -149,16 +148,15 @@ function M.search(picker, query, after)
       take(picker, result)
     end
     M.draw(picker)
-    M.flush(picker, after)
+    M.flush(picker)
   end)
 end
 
 ---@param picker ploked.Picker
----@param after? fun()
-function M.flush(picker, after)
+function M.flush(picker)
   local waiting = picker.waiting
   picker.waiting = {}
-  for _, go in ipairs(vim.list_extend({ after }, waiting)) do
+  for _, go in ipairs(waiting) do
     go()
   end
 end

@@ -115,9 +115,12 @@ function M.open(options)
   picker_keys.bind(picker)
   listen(picker)
   found.draw(picker)
-  found.search(picker, picker.query, options.model and function()
-    picker_keys.expand(picker)
-  end)
+  found.search(picker, picker.query)
+  if options.model then
+    found.once_found(picker, function()
+      picker_keys.expand(picker)
+    end)
+  end
   if picker.query == '' then
     picker_keys.enter_search(picker)
   end
