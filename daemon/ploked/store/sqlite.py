@@ -112,7 +112,7 @@ def _groups(db: sqlite3.Connection, table: str, group: str, records: msgspec.jso
     A row that cannot be decoded is dropped, and the rest of its group counts as never refreshed, so that it is soon.
     """
     cells: Iterable[tuple[bytes | None, bytes | None, int | None]] = db.execute(
-        f"SELECT CAST({group} AS BLOB), CAST(record AS BLOB), CAST(last_refreshed_s AS INT) FROM {table}"  # noqa: S608
+        f"SELECT CAST({group} AS BLOB), CAST(record AS BLOB), CAST(last_refreshed_s AS INT) FROM {table}"  # noqa: S608  our own names
         " WHERE schema_version = ? ORDER BY rowid",  # the names are our own constants
         [SCHEMA_VERSION],
     )
