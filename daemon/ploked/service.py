@@ -70,6 +70,7 @@ class RegistryService(ConfigEdits):
         self._indexed = -1
         self._watch: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_order = asyncio.Lock()  # who waits is served in turn: news is told in the order in which it came
         self._problems: list[ConfigProblem] = []
         sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
@@ -272,19 +273,21 @@ class RegistryService(ConfigEdits):
 
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
-        if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
-            await self._take_facts()
-        self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
+        async with self._in_order:
+            if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
+                await self._take_facts()
+            self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
         self._apply_ttls()
         self._behind(self._announce(changed))
 
     async def _announce(self, changed: bool) -> None:
-        await self._check_config()
-        self.notify(
-            methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
-        )
+        async with self._in_order:
+            await self._check_config()
+            self.notify(
+                methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
+            )
 
     async def _check_config(self) -> None:
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
