@@ -7,7 +7,7 @@ import logging
 import time
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,24 +17,11 @@ from ploked import __version__
 from ploked.importers.base import ImportFailedError
 from ploked.importers.http import Fetcher
 from ploked.importers.openrouter import OpenRouterImporter
-from ploked_fixtures.serve import RunningUpstream, running_upstream
+from ploked_fixtures.serve import RunningUpstream
 from ploked_protocol.keys import ModelKey
 
 NOW_S = 1_780_000_000.0
 """Wed, 28 May 2026 20:26:40 GMT."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningUpstream]:
-    with running_upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
-def upstream(running: RunningUpstream) -> Iterator[RunningUpstream]:
-    running.app.log.clear()
-    yield running
-    running.faults.clear()
 
 
 @asynccontextmanager

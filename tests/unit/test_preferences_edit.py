@@ -6,7 +6,7 @@ from collections.abc import Callable
 from textwrap import dedent
 
 import pytest
-from ploked.preferences.edit import delete_profile, minimal_edit, save_profile, select_endpoints, set_default_profile
+from ploked.preferences.edit import delete_profile, save_profile, select_endpoints, set_default_profile
 from ploked_protocol.errors import ConfigNotEditable
 from ploked_protocol.preferences import LLMParameters, ModelProfile
 
@@ -263,21 +263,3 @@ def test_an_edit_that_would_grow_the_file_beyond_what_is_read_is_refused() -> No
     full = "# " + "x" * (1 << 20)
     with pytest.raises(ConfigNotEditable, match="bytes"):
         set_default_profile(full[: (1 << 20) - 10] + "\n", "hot")
-
-
-# the span for an editor
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "span"),
-    [
-        ("a\nb\nc\n", "a\nB\nc\n", (2, 4, "B\n")),
-        ("a\na\n", "a\na\na\n", (4, 4, "a\n")),
-        ("a\na\na\n", "a\na\n", (4, 6, "")),
-        ("é\n", "é", (0, 2, "é")),
-        ("", "x\n", (0, 0, "x\n")),
-        ("a\n", "a\n", (2, 2, "")),
-    ],
-)
-def test_the_minimal_edit_is_one_span_of_lines(old: str, new: str, span: tuple[int, int, str]) -> None:
-    assert minimal_edit(old, new) == span

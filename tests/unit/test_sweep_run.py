@@ -26,7 +26,7 @@ from ploked.sweeps.ledger import Ledger
 from ploked.sweeps.pool import Ended
 from ploked.sweeps.run import SweepRunner
 from ploked_fixtures.catalog import PAYLOADS
-from ploked_fixtures.serve import RunningUpstream, running_upstream, upstream_process
+from ploked_fixtures.serve import RunningUpstream, upstream_process
 from ploked_protocol.keys import ModelKey
 from ploked_protocol.sweeps import SweepResults, SweepRow
 from sweep_cases import MODEL, axis, launch, route
@@ -45,19 +45,6 @@ def planned(*axes: Any, endpoints: int = 1, **rest: Any) -> list[PlannedRequest]
 
 def seeds(count: int) -> list[PlannedRequest]:
     return planned(seeds=list(range(count)))
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningUpstream]:
-    with running_upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
-def upstream(running: RunningUpstream) -> Iterator[RunningUpstream]:
-    running.app.log.clear()
-    yield running
-    running.faults.clear()
 
 
 @pytest.fixture

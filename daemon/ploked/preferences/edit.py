@@ -71,20 +71,6 @@ def select_endpoints(text: str, model: str, endpoints: Sequence[str]) -> str:
     return draft.text()
 
 
-def minimal_edit(old: str, new: str) -> tuple[int, int, str]:
-    """Return the one span of lines that turns `old` into `new`: start and end in `old`, and what to put there.
-
-    Offsets count code points; the end is exclusive. Equal texts give an empty span and an empty replacement.
-    """
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    shortest = min(len(before), len(after))
-    head = next((n for n in range(shortest) if before[n] != after[n]), shortest)
-    rest = range(1, shortest - head + 1)
-    tail = next((n - 1 for n in rest if before[-n] != after[-n]), shortest - head)
-    start, kept = len("".join(before[:head])), len("".join(before[len(before) - tail :]))
-    return start, len(old) - kept, new[start : len(new) - kept]
-
-
 def _set_default(draft: Draft, name: str, model: str | None) -> None:
     if model is None:
         draft.put((*_REGISTRY, "global_default_profile"), name)
