@@ -148,6 +148,8 @@ class _Demo:
         results = await self._run_sweep(client)
         title = f"5. sweep of {results.total} requests, sorted by {self._sort}, {results.cost} USD in all"
         self._console.print(tables.sweep(results.rows, title, results.best))
+        if results.message is not None:
+            self._console.print(f"   {results.message}", style="bold red")
         if results.best is not None:
             params = SaveProfileParams(
                 name="best", sweep_id=results.sweep_id, request_id=results.best, set_default=True
@@ -155,7 +157,7 @@ class _Demo:
             edited = await client.call(methods.SAVE_PROFILE, params)
             self._console.print(f"6. the best row is now a profile: {edited.message}")
             text = self._config.read_text(encoding="utf-8")
-            self._console.print(Syntax(text, "toml", background_color="default"))
+            self._console.print(Syntax(text, "toml", background_color="default", word_wrap=True))
 
     async def _run_sweep(self, client: AsyncClient) -> SweepResults:
         ended = asyncio.Event()
