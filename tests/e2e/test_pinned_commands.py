@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from e2e.places import KEY, KIMI, Home, RawDaemon
-from ploked_fixtures.serve import UpstreamProcess
+from ploked_fixtures.serve import upstream_process
 from ploked_protocol.framing import FrameDecoder, frame
 
 PLOKED = str(Path(sys.executable).with_name("ploked"))
@@ -125,8 +125,13 @@ def test_the_demo_can_be_read_on_a_narrow_terminal(
     assert "seed = 1 } }]" in " ".join(narrow.stdout.split()), "the file that was saved is shown to its end"
 
 
-def test_the_demo_says_why_its_sweep_was_stopped(home: Home, upstream: UpstreamProcess) -> None:
-    upstream.faults.add("402", path="/chat")
-    done = subprocess.run([PLOKED, "demo", "--live"], env=home.environ, capture_output=True, text=True, timeout=60)
+def test_the_demo_shows_what_comes_back_as_it_is_and_says_why_its_sweep_was_stopped(tmp_path: Path) -> None:
+    with upstream_process() as upstream:
+        upstream.patch(KIMI, values={"name": "Kimi [/INST] [red]2.5"})
+        upstream.faults.add("402", path="/chat")
+        environ = Home(tmp_path, upstream.url).environ
+        done = subprocess.run([PLOKED, "demo", "--live"], env=environ, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Kimi [/INST] [red]2.5" in done.stdout
     assert "The account behind the key has no credits left." in " ".join(done.stdout.split())
     assert "6. the best row" not in done.stdout
