@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ploked_protocol.catalog import EndpointRecord
+from ploked_protocol.errors import ReasonCode
 from ploked_protocol.keys import entry_matches, is_tier
-from ploked_protocol.plans import ReasonCode
 
 from . import capabilities
 from .effective import ROUTING, Effective, Narrowing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
-from ploked_protocol.plans import Exclusion, NothingLeft, Reason, ReasonCode, RoutePlan, RoutePlanParams
+from ploked_protocol.errors import ReasonCode
+from ploked_protocol.plans import Exclusion, NothingLeft, Reason, RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
 from .constraints import OPENROUTER, constraints

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.plans import ReasonCode
+from ploked_protocol.errors import ReasonCode
 
 SHOWN = 4
 """How many endpoints a sentence names before it counts the rest."""
