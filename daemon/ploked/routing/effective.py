@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,16 @@ class Effective:
     """Dotted path of the model's table; empty when config.toml has none, and then `model` sets nothing."""
     layers: Layers
     profile: ResolvedProfile
+
+    @property
+    def prompt_tokens(self) -> int | None:
+        """Return the stated size of the prompt."""
+        return self.call.prompt_tokens
+
+    @cached_property
+    def at(self) -> datetime:
+        """Return the time for which prices hold, in UTC."""
+        return datetime.fromisoformat(self.call.at or "1970-01-01T00:00:00+00:00").astimezone(UTC)
 
     @cached_property
     def sent(self) -> dict[str, Any]:
