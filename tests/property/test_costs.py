@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from chat_request import schema_problems
 from hypothesis import given
 from hypothesis import strategies as st
+from ploked.routing import plan
 from ploked.routing.cost import cost_range, plan_cost
 from ploked.routing.effective import Effective, effective
 from ploked.routing.order import try_order
@@ -16,8 +19,9 @@ from ploked.routing.prices import prices_at
 from ploked_protocol.catalog import EndpointRecord, Percentiles, PriceOverride, Pricing
 from ploked_protocol.money import Money
 from ploked_protocol.plans import Cost, CostRange, RoutePlanParams
-from ploked_protocol.preferences import LLMParameters, PercentilePrefs, RegistryPrefs, RoutingPrefs, SortPrefs
-from routing_cases import KIMI, endpoint
+from ploked_protocol.preferences import LLMParameters, MaxPrice, PercentilePrefs, RegistryPrefs, RoutingPrefs, SortPrefs
+from ploked_protocol.wire import encode
+from routing_cases import FRESH, KIMI, MODEL, endpoint
 
 SLUGS = ("a", "a/fp8", "a/turbo", "b", "b/fp4", "c", "d/eu")
 KEYS = ("input_cache_read", "input_cache_write", "input_cache_write_1h", "internal_reasoning", "request")
@@ -86,15 +90,9 @@ def test_trying_loses_and_invents_no_endpoint_and_shares_add_up(rows: list[Endpo
 
 
 @given(catalogs(), asked)
-def test_the_order_does_not_depend_on_that_of_the_catalog_but_between_equals(
-    rows: list[EndpointRecord], asked: Effective
-) -> None:
+def test_shares_do_not_depend_on_the_order_of_the_catalog(rows: list[EndpointRecord], asked: Effective) -> None:
     one, other = try_order(rows, asked), try_order(rows[::-1], asked)
-    assert sorted(zip(map(tag, one[0]), one[2], strict=True)) == sorted(zip(map(tag, other[0]), other[2], strict=True))
-
-
-def tag(row: EndpointRecord) -> str:
-    return row.key.tag
+    assert sorted(map(str, one[2])) == sorted(map(str, other[2]))
 
 
 @given(catalogs(), asked)
@@ -174,3 +172,43 @@ def test_the_cost_of_a_plan_spans_those_of_its_endpoints(rows: list[EndpointReco
 def amounts_of(ranges: list[CostRange], field: str) -> list[Money]:
     found = [getattr(each, field) for each in ranges]
     return [cost.amount for cost in found if cost is not None]
+
+
+# the request
+
+whole_routings = st.builds(
+    RoutingPrefs,
+    order=st.none() | st.lists(st.sampled_from(SLUGS), max_size=2),
+    only=st.none() | st.lists(st.sampled_from(SLUGS), max_size=2),
+    ignore=st.none() | st.lists(st.sampled_from(SLUGS), max_size=2),
+    allow_fallbacks=st.none() | st.booleans(),
+    require_parameters=st.none() | st.booleans(),
+    data_collection=st.sampled_from([None, "allow", "deny"]),
+    zdr=st.none() | st.booleans(),
+    enforce_distillable_text=st.none() | st.booleans(),
+    quantizations=st.none() | st.lists(st.sampled_from(["fp8", "mxfp4", "unknown"]), max_size=2),
+    sort=st.sampled_from([None, "price", "exacto", SortPrefs(by="latency", partition="none")]),
+    preferred_min_throughput=bounds,
+    preferred_max_latency=bounds,
+    max_price=st.none() | st.builds(MaxPrice, prompt=st.none() | st.floats(0, 9), image=st.none() | st.floats(0, 9)),
+)
+parameters = st.builds(
+    LLMParameters,
+    temperature=st.none() | st.floats(0, 2),
+    top_k=st.none() | st.integers(0, 100),
+    seed=st.none() | st.integers(),
+    max_tokens=st.none() | st.integers(1, 4000),
+    stop=st.none() | st.text(max_size=3) | st.lists(st.text(max_size=3), max_size=4),
+    response_format=st.sampled_from([None, {"type": "json_object"}]),
+    tools=st.sampled_from([None, [{"type": "function", "function": {"name": "f"}}]]),
+    tools_required=st.none() | st.booleans(),
+)
+
+
+@given(catalogs(), whole_routings, parameters, st.sampled_from(["model", "models"]))
+def test_every_body_fits_the_schema_of_the_upstream(
+    rows: list[EndpointRecord], routing: RoutingPrefs, params: LLMParameters, strategy: Any
+) -> None:
+    call = RoutePlanParams(model=KIMI, params=params, strategy=strategy)
+    body = plan(MODEL, rows, RegistryPrefs(routing=routing), call, FRESH).request
+    assert body is None or schema_problems(json.loads(encode(body))) == []
