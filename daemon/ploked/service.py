@@ -204,7 +204,11 @@ class RegistryService(ConfigEdits):
         model = self.facts.model(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         live = self.preferences
-        return routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
+        plan = routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
+        if plan.request is None or not params.as_curl:
+            return plan
+        shown = without_credentials(self.settings.upstream_url)
+        return msgspec.structs.replace(plan, curl=routing.as_curl(plan.request, shown))
 
     async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
         """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""

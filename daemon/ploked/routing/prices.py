@@ -39,7 +39,7 @@ def prices_at(pricing: Pricing, prompt_tokens: int | None, at: datetime) -> dict
         return facts
     utc = at.astimezone(UTC)
     time = utc.hour * 100 + utc.minute
-    for key in _keys_by_hour(pricing) & facts.keys():
+    for key in keys_by_hour(pricing) & facts.keys():
         facts[key] = facts[key]._replace(by_hour=True)
     for index, override in enumerate(pricing.overrides):
         if _holds(override, prompt_tokens, time):
@@ -56,11 +56,12 @@ def _listed(pricing: Pricing) -> Iterator[tuple[str, Money]]:
     yield from pricing.other.items()
 
 
-def _keys_by_hour(pricing: Pricing) -> set[str]:
-    return {key for override in pricing.overrides if is_by_hour(override) for key in override.prices}
+def keys_by_hour(pricing: Pricing) -> set[str]:
+    """Return the keys whose price depends on the hour."""
+    return {key for override in pricing.overrides if _is_by_hour(override) for key in override.prices}
 
 
-def is_by_hour(override: PriceOverride) -> bool:
+def _is_by_hour(override: PriceOverride) -> bool:
     """Return whether an override holds at some hours only."""
     return override.utc_start is not None or override.utc_end is not None
 
@@ -70,7 +71,7 @@ def _holds(override: PriceOverride, prompt_tokens: int | None, time: int) -> boo
     least = override.min_prompt_tokens
     if least is not None and (prompt_tokens is None or prompt_tokens <= least):
         return False
-    if not is_by_hour(override):
+    if not _is_by_hour(override):
         return True
     start, end = override.utc_start or 0, MIDNIGHT if override.utc_end is None else override.utc_end
     return start <= time < end if start <= end else time >= start or time < end
