@@ -15,9 +15,41 @@ Messages are for the person at the keyboard: what happened, why, what to do next
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from .wire import Wire, builtins
+
+ReasonCode = Literal[
+    "notAllowed",
+    "denied",
+    "tierNotAskedFor",
+    "lacksParameter",
+    "toolsRequired",
+    "quantization",
+    "priceAboveCap",
+    "contextTooSmall",
+    "maxOutputTooSmall",
+    "dataPolicy",
+    "zdr",
+    "distillable",
+    "down",
+    "notSelected",
+    "strictness",
+    "unknownFact",
+    "staleFact",
+]
+"""Why an endpoint is excluded from a plan, or why it is uncertain whether it qualifies:
+
+notAllowed: no entry of `allowed_providers` or `routing.only` covers it; denied: `banned_providers` or
+`routing.ignore` covers it; tierNotAskedFor: a service tier that no entry names by its whole tag; lacksParameter:
+a required parameter is not in its list; toolsRequired: it does not take `tools`; quantization: outside
+`routing.quantizations`; priceAboveCap: above `routing.max_price` at the stated prompt size and hour;
+contextTooSmall: prompt and output do not fit its context; maxOutputTooSmall: it cannot write `max_tokens`;
+dataPolicy, zdr, distillable: it does not keep to `routing.data_collection`, `routing.zdr`,
+`routing.enforce_distillable_text`; down: it answered fewer than 80 % of requests in the last 30 minutes; notSelected:
+no selected endpoint covers it; strictness: its source is not allowed. Only on endpoints that are kept: unknownFact, a
+preference asks for a fact that the upstream does not give; staleFact, the facts are older than they may be.
+"""
 
 
 class ErrorData(Wire):

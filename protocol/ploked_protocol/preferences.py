@@ -65,6 +65,8 @@ class ModelProfile(Prefs):
 
     name: str
     params: LLMParameters = LLMParameters()
+    extends: str | None = None
+    """The profile whose parameters hold where this one sets none: of the same model, else a global one."""
 
 
 class MaxPrice(Prefs):
@@ -124,6 +126,8 @@ class ModelPrefs(Prefs):
     required_supported_params: list[str] = []
     selected_endpoints: list[str] = []
     """Slugs or whole tags; empty selects all."""
+    routing: RoutingPrefs = RoutingPrefs()
+    """Takes the place of `[registry.routing]` value by value."""
     profiles: list[ModelProfile] = []
 
 
@@ -139,6 +143,8 @@ class RegistryPrefs(Prefs):
 
     global_default_profile: str | None = None
     strictness: Strictness = "AllowCustom"
+    allow_down: bool = False
+    """Whether plans keep endpoints that are down."""
     routing: RoutingPrefs = RoutingPrefs()
     cache: CachePrefs = CachePrefs()
     profiles: list[ModelProfile] = []
@@ -167,6 +173,14 @@ class ResolvedProfile(Wire):
     name: str
     params: dict[str, Any]
     origins: dict[str, Origin]
+
+
+class ResolvedRouting(Wire):
+    """The routing preferences in effect, value by value, and where each comes from."""
+
+    values: RoutingPrefs = RoutingPrefs()
+    origins: dict[str, Origin] = {}
+    """By dotted name: `sort`, `max_price.prompt`, `preferred_max_latency.p90`. `profile` is null in each."""
 
 
 class ConfigProblem(Wire):

@@ -9,6 +9,7 @@ import msgspec
 
 from .keys import EndpointKey
 from .money import Money
+from .plans import Deviation
 from .preferences import LLMParameters
 from .wire import Wire
 
@@ -82,6 +83,10 @@ class SweepRow(Wire):
     served_model: str | None = None
     finished_at: str | None = None
     """ISO 8601, UTC."""
+    served_tag: str | None = None
+    """The endpoint that served, where the upstream says so or the provider's name tells."""
+    deviations: list[Deviation] = []
+    """How the answer differs from the plan; see `ploked/planVersusActual`."""
 
 
 class SweepResultsParams(Wire):

@@ -42,10 +42,35 @@
 ---@field problems ploked.ConfigProblem[]
 ---@field message? string
 
+---What one request costs in one case, USD, with the facts that it was worked out from.
+---@class ploked.Cost
+---@field amount string
+---@field parts ploked.CostPart[]
+
+---One term of a cost: tokens (or requests) times a price.
+---@class ploked.CostPart
+---@field fact string
+---@field units integer
+---@field price string
+---@field amount string
+
+---What one request may cost at an endpoint; a figure is null when a price or a size that it needs is unknown.
+---@class ploked.CostRange
+---@field lowest? ploked.Cost
+---@field expected? ploked.Cost
+---@field highest? ploked.Cost
+
 ---Which profile to remove: of one model, or a global one without `model`.
 ---@class ploked.DeleteProfileParams
 ---@field name string
 ---@field model? string
+
+---One difference between a plan and what the upstream reports.
+---@class ploked.Deviation
+---@field code "otherModel"|"otherPrice"|"parameterDropped"|"retried"|"servedOutsidePlan"
+---@field message string
+---@field planned? string
+---@field actual? string
 
 ---One serving of a model: the model id, the whole tag, and an ordinal where both repeat.
 ---
@@ -166,10 +191,19 @@
 ---@field scope "built-in"|"global"|"model"
 ---@field isDefault boolean
 
+---Caps in USD per million tokens (`prompt`, `completion`) or per unit.
+---@class ploked.MaxPrice
+---@field prompt? number
+---@field completion? number
+---@field request? number
+---@field image? number
+---@field audio? number
+
 ---A named set of parameters, global or of one model.
 ---@class ploked.ModelProfile
 ---@field name string
 ---@field params? ploked.LLMParameters
+---@field extends? string
 
 ---Why a plan is empty and what to do.
 ---@class ploked.NothingLeft
@@ -184,12 +218,41 @@
 ---@field line? integer
 ---@field key? string
 
+---A bound per percentile, in the unit of the field that holds it.
+---@class ploked.PercentilePrefs
+---@field p50? number
+---@field p75? number
+---@field p90? number
+---@field p99? number
+
 ---Percentiles of the last 30 minutes; None where upstream gave none (no API key).
 ---@class ploked.Percentiles
 ---@field p50? number
 ---@field p75? number
 ---@field p90? number
 ---@field p99? number
+
+---What one request of a plan may cost, over all endpoints that are kept.
+---@class ploked.PlanCost
+---@field lowest? string
+---@field expected? string
+---@field highest? string
+---@field lowestAt? ploked.EndpointKey
+---@field highestAt? ploked.EndpointKey
+---@field message? string
+
+---Something that a person would want to know before the request is sent.
+---@class ploked.PlanWarning
+---@field code "accountSettings"|"parameterDropped"|"parameterUnsupported"|"preferenceMatchesNothing"|"staleFacts"
+---@field message string
+---@field origin? string
+---@field place? ploked.Origin
+
+---One change of config.toml, or of the call.
+---@class ploked.PreferenceEdit
+---@field verb "add"|"remove"|"set"
+---@field path string
+---@field value? string
 
 ---Preferences were read again: on a save, an edit, or the file going away.
 ---@class ploked.PreferencesChanged
@@ -218,11 +281,12 @@
 ---@field discount? string
 ---@field overrides? ploked.PriceOverride[]
 
----One constraint that excludes an endpoint.
+---One constraint that excludes an endpoint, or one fact that leaves it uncertain.
 ---@class ploked.Reason
----@field code "denied"|"lacksParameter"|"maxOutputTooSmall"|"notAllowed"|"notSelected"|"priceAboveCap"|"quantization"|"strictness"|"tierNotAskedFor"|"toolsRequired"
+---@field code "contextTooSmall"|"dataPolicy"|"denied"|"distillable"|"down"|"lacksParameter"|"maxOutputTooSmall"|"notAllowed"|"notSelected"|"priceAboveCap"|"quantization"|"staleFact"|"strictness"|"tierNotAskedFor"|"toolsRequired"|"unknownFact"|"zdr"
 ---@field message string
 ---@field origin? string
+---@field place? ploked.Origin
 
 ---Nothing: refresh models and providers. `model`: refresh the endpoints of that model instead.
 ---@class ploked.RefreshCatalogParams
@@ -244,11 +308,23 @@
 ---@field removed? string[]
 ---@field message? string
 
+---A smallest set of changes and exactly the endpoints that they bring back: no part of it brings any of them.
+---@class ploked.Relaxation
+---@field edits ploked.PreferenceEdit[]
+---@field bringsBack ploked.EndpointKey[]
+---@field message string
+---@field applicable boolean
+
 ---The parameters in effect, value by value, and where each comes from.
 ---@class ploked.ResolvedProfile
 ---@field name string
 ---@field params table<string, any>
 ---@field origins table<string, ploked.Origin>
+
+---The routing preferences in effect, value by value, and where each comes from.
+---@class ploked.ResolvedRouting
+---@field values? ploked.RoutingPrefs
+---@field origins? table<string, ploked.Origin>
 
 ---The answer to `ploked/routePlan`.
 ---@class ploked.RoutePlan
@@ -260,6 +336,14 @@
 ---@field freshness ploked.Freshness
 ---@field message? string
 ---@field nothingLeft? ploked.NothingLeft
+---@field verdicts? ploked.Verdict[]
+---@field tryOrder? ploked.TryOrder
+---@field routing? ploked.ResolvedRouting
+---@field relaxations? ploked.Relaxation[]
+---@field cost? ploked.PlanCost
+---@field warnings? ploked.PlanWarning[]
+---@field curl? string
+---@field problems? ploked.ConfigProblem[]
 
 ---What to plan for. Anything left out comes from config.toml.
 ---@class ploked.RoutePlanParams
@@ -269,6 +353,30 @@
 ---@field selectedEndpoints? (string|ploked.EndpointKey)[]
 ---@field messages? table<string, any>[]
 ---@field prompt? string
+---@field routing? ploked.RoutingPrefs
+---@field promptTokens? integer
+---@field cachedTokens? integer
+---@field outputTokens? integer
+---@field at? string
+---@field configText? string
+---@field strategy? "model"|"models"
+---@field asCurl? boolean
+
+---OpenRouter's `provider` object: the fields it takes and no others.
+---@class ploked.RoutingPrefs
+---@field order? string[]
+---@field only? string[]
+---@field ignore? string[]
+---@field allow_fallbacks? boolean
+---@field require_parameters? boolean
+---@field data_collection? "allow"|"deny"
+---@field zdr? boolean
+---@field enforce_distillable_text? boolean
+---@field quantizations? string[]
+---@field sort? string|ploked.SortPrefs
+---@field preferred_min_throughput? number|ploked.PercentilePrefs
+---@field preferred_max_latency? number|ploked.PercentilePrefs
+---@field max_price? ploked.MaxPrice
 
 ---Save `params`, or the parameters of a sweep row, under `name`: for one model, or for all without `model`.
 ---@class ploked.SaveProfileParams
@@ -314,6 +422,11 @@
 ---@class ploked.SetDefaultProfileParams
 ---@field name string
 ---@field model? string
+
+---The object form of `sort`.
+---@class ploked.SortPrefs
+---@field by string
+---@field partition? "model"|"none"
 
 ---Nothing to ask for.
 ---@class ploked.StatusParams
@@ -384,6 +497,23 @@
 ---@field servedBy? string
 ---@field servedModel? string
 ---@field finishedAt? string
+---@field servedTag? string
+---@field deviations? ploked.Deviation[]
+
+---In which order the upstream tries the endpoints of a plan.
+---@class ploked.TryOrder
+---@field by "default"|"exacto"|"latency"|"order"|"price"|"throughput"
+---@field estimate boolean
+---@field message string
+
+---What the plan says of one endpoint that is kept, beside its record at the same index of `endpoints`.
+---@class ploked.Verdict
+---@field key ploked.EndpointKey
+---@field verdict "eligible"|"uncertain"
+---@field uncertain? ploked.Reason[]
+---@field dropped? string[]
+---@field share? number
+---@field cost? ploked.CostRange
 
 ---@alias ploked.Method
 ---| 'ploked/searchModels' # Search models by free text over id, name, canonical slug and description, best first.
