@@ -5,7 +5,7 @@ It is imported late: start-up pays for every import, and most sessions have no s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from ploked_protocol.keys import VIRTUAL_VARIANTS
@@ -27,18 +27,38 @@ def _slips_allowed(length: int) -> int:
     return 0 if length < MIN_SLIP else 1 if length < TWO_SLIPS else 2
 
 
-def words_close_to(word: str, known: Sequence[str]) -> list[str]:
-    """Return the words of `known` with the fewest slips from `word`, at most five; none when there are too many.
+class Slips:
+    """Known words, in which the one that was meant by a word with slips in it is looked for."""
 
-    A slip is a letter too many, too few, wrong, or swapped with its neighbour.
-    """
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_length: dict[int, list[str]] = {}
+        for word in sorted(known):
+            self._by_length.setdefault(len(word), []).append(word)
 
-    if not (slips := _slips_allowed(len(word))):
-        return []
-    close = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=5)
-    return [text for text, distance, _ in close if distance == close[0][1]]
+    def words_close_to(self, word: str) -> list[str]:
+        """Return the words with the fewest slips from `word`, at most five; none when there are too many.
+
+        A slip is a letter too many, too few, wrong, or swapped with its neighbour.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        if not (slips := _slips_allowed(len(word))):
+            return []
+        lengths = range(len(word) - slips, len(word) + slips + 1)
+        near = [known for length in lengths for known in self._by_length.get(length, ())]
+        close = process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        return [text for text, distance, _ in close if distance == close[0][1]]
+
+
+class Spellings:
+    """The ids of a catalog, among which the one that was meant is looked for."""
+
+    def __init__(self, models, last=None) -> None:
+        self._ids = [model.id for model in models]
+
+    def closest(self, text: str, n: int) -> list[str]:
+        return closest_ids(text, self._ids, n)
 
 
 def closest_ids(text: str, ids: Sequence[str], n: int) -> list[str]:
