@@ -29,5 +29,10 @@ def rows_of(bits: int) -> Iterator[int]:
     return compress(range(len(digits)), digits.translate(_TRUE))
 
 
+def flags_of(bits: int, count: int) -> bytes:
+    """Return for each of `count` rows whether it is in a set."""
+    return bin(bits)[:1:-1].encode().translate(_TRUE).ljust(count, b"\0")
+
+
 def _digits(code: int) -> bytes:
     return b"0" * code + b"1" + b"0" * (255 - code)

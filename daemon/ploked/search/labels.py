@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, compress, repeat
 from operator import add, itemgetter
 
-from .bits import bits_of, bits_where
+from .bits import bits_of, bits_where, flags_of
 from .text import unaccented, words_of
 
 WHOLE, EXACT, WHOLE_PREFIX, PREFIX, BOUNDARY, INSIDE = range(6)
@@ -83,7 +83,7 @@ class Labels:
         self._row_ends = array("I", dict(zip(label_rows, accumulate(widths), strict=True)).values())
         self._begins = self._kinds.translate(_BEGINS)
         self._initials = "".join(compress(self._text, self._begins))
-        self._initials_row_at = array("I", compress(self._row_at, self._begins))
+        self._begin_at = array("I", compress(range(len(self._text)), self._begins))
         self.own_words = _own_words(shown, rows)
         """Of each row, the words of each of its labels, without the author."""
 
@@ -96,7 +96,7 @@ class Labels:
             fits = map(_FIT.__getitem__, map(add, _at(places, self._kinds), _at(places, ends)))
             best = self._best_fits(_at(places, self._row_at), fits)
         if len(word) > 1:
-            for row in _at(_places(word, self._initials), self._initials_row_at):
+            for row in _at(_at(_places(word, self._initials), self._begin_at), self._row_at):
                 if best[~row] > BOUNDARY:
                     best[~row] = BOUNDARY
         return [bits_where(best, fit) for fit in range(INSIDE + 1)]
@@ -116,15 +116,15 @@ class Labels:
         own = {words for labels in self.own_words for words in labels}
         return {*chain.from_iterable(own), *map("".join, own), *self._text.split()}
 
-    def subsequences(self, word: str) -> dict[int, int]:
+    def subsequences(self, word: str, among: int) -> dict[int, int]:
         """Return the rows with a label that holds the letters of `word` in order, by twice how many others lie between.
 
         They begin where a word or a part does, each next one is in the same part or begins a later one, and all lie
         within three times the length of `word`. Letters strewn at will are in any long name. One that is all of its
-        label costs one less.
+        label costs one less. Rows that are not in the set `among` are not looked into.
         """
         best: dict[int, int] = {}
-        for at in self._beginnings(word) if len(word) >= MIN_SUBSEQUENCE else ():
+        for at in self._beginnings(word, among) if len(word) >= MIN_SUBSEQUENCE else ():
             if places := self._in_order(word, at):
                 row, cost = self._row_at[at], self._cost(places)
                 best[row] = min(cost, best.get(row, cost))
@@ -133,23 +133,27 @@ class Labels:
             rows.setdefault(cost, []).append(row)
         return {cost: bits_of(found, self._count) for cost, found in rows.items()}
 
-    def _beginnings(self, word: str) -> Iterator[int]:
-        """Yield where the first letter of `word` begins a word or a part."""
-        text, begins = self._text, self._begins
-        at = text.find(word[0])
-        while at >= 0:
-            if begins[at]:
-                yield at
-            at = text.find(word[0], at + 1)
+    def _beginnings(self, word: str, among: int) -> Iterator[int]:
+        """Yield where the first letter of `word` begins a word or a part, and the others follow soon enough."""
+        first, *rest = map(re.escape, word)
+        soon = re.compile(first + "".join(rf"[^\n{letter}]{{0,{2 * len(word)}}}{letter}" for letter in rest))
+        starts = _at(_places(word[0], self._initials), self._begin_at)
+        is_among = map(flags_of(among, self._count).__getitem__, _at(starts, self._row_at))
+        return (at for at in compress(starts, is_among) if soon.match(self._text, at))
 
     def frequent(self, least: int) -> list[str]:
-        """Return every letter and digit of the labels, and the pairs of them that stand in at least `least` places."""
+        """Return each letter and digit of the labels, and what stands in them at least `least` times.
+
+        Of that, pairs and the starts of words, as far as a sample of the labels shows them.
+        """
         letters = sorted(set(self._text) - {"\n"})
-        if len(self._text) < least:
-            return letters
         sample = self._text[: len(self._text) // _SAMPLE]
-        pairs = Counter(map(add, sample, sample[1:]))
-        return [*letters, *(pair for pair, places in pairs.items() if places * _SAMPLE >= least and "\n" not in pair)]
+        if len(sample) < least // _SAMPLE:
+            return letters
+        labels = chain.from_iterable(self.own_words[: self._count // _SAMPLE])
+        counts = Counter(map(add, sample, sample[1:]))
+        counts.update(word[:end] for words in labels for word in words for end in (3, 4) if end <= len(word))
+        return [*letters, *(text for text, n in counts.items() if n * _SAMPLE >= least and "\n" not in text)]
 
     def _in_order(self, word: str, at: int) -> list[int]:
         """Return where the letters of `word` stand that begins at `at`; none when they do not follow as they must."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
 from .bits import bits_of, rows_of
@@ -22,13 +22,13 @@ _AFTER_ALL = "\U0010ffff"
 class Prose:
     """The texts of numbered rows, folded. Sets of rows are numbers whose bits are the rows."""
 
-    def __init__(self, count: int, text_of: Callable[[int], str]) -> None:
-        """Take in the text of each of `count` rows; it is asked for again only by words of several parts."""
-        self._count = count
-        self._text_of = text_of
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Take in the text of each row."""
+        self._count = len(texts)
+        self._texts = [" ".join(["", *text.split(), ""]) for text in texts]
         found: dict[str, list[int]] = {}
-        for row in range(count):
-            for word in set(text_of(row).split()):
+        for row, text in enumerate(self._texts):
+            for word in set(text.split()):
                 found.setdefault(word, []).append(row)
         self._words = sorted(found)
         self._joined = "\n".join(["", *self._words, ""])
@@ -53,8 +53,7 @@ class Prose:
             rows &= self._any(range(start, end))
         best: list[list[int]] = [[], [], []]
         for row in rows_of(rows):
-            text = f" {self._text_of(row)} "
-            if spaced in text:
+            if spaced in (text := self._texts[row]):
                 begun = f" {spaced}" in text
                 best[WHOLE_WORD if f" {spaced} " in text else WORD_START if begun else IN_WORD].append(row)
         return [bits_of(found, self._count) for found in best]

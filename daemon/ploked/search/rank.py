@@ -17,6 +17,7 @@ is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 
 import msgspec
@@ -36,7 +37,7 @@ _PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
 """One editor's typing, many times over."""
 FREQUENT = 20_000
-"""Places in labels from which on a pair of letters takes too long to be looked for while somebody waits."""
+"""Places in labels; to look for what has more takes too long while somebody waits."""
 
 Costs = dict[int, int]
 """What it costs to take a row, and the set of rows that it costs so much; the smaller the better. Rows that do not
@@ -71,11 +72,10 @@ class Ranking:
     def __init__(self, models: Sequence[ModelRecord]) -> None:
         """Lay out `models`, which are in the order in which equals are to be listed."""
         self._labels = Labels(list(map(labels_of, models)))
-        self._slugs = Prose(len(models), lambda row: folded(models[row].canonical_slug or ""))
-        self._descriptions = Prose(len(models), lambda row: folded(models[row].description))
+        self._slugs = Prose([folded(model.canonical_slug or "") for model in models])
+        self._descriptions = Prose([folded(model.description) for model in models])
         self._frequent: dict[str, Costs] = {}
         self._cache: dict[str, Costs] = {}
-        self._slips: Slips | None = None
 
     def match(self, words: list[Word], check: Callable[[], None] = lambda: None) -> Match:
         """Return what `words`, of which there is one at least, mean.
@@ -96,9 +96,14 @@ class Ranking:
         return self._labels.letters(word.squashed, row, in_order=in_order)
 
     def warm(self) -> None:
-        """Look for what is too frequent to be looked for while somebody waits: letters, and some pairs of them."""
+        """Do what takes too long while somebody waits: look for what is frequent, lay out what slips may mean."""
+        self._slips  # noqa: B018  # made when first asked for
         for text in self._labels.frequent(FREQUENT):
             self._frequent[text] = self._look_for(Word(text, text))
+
+    @cached_property
+    def _slips(self) -> Slips:
+        return Slips(self._labels.words())
 
     def _found(self, word: Word) -> Costs:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
@@ -120,10 +125,17 @@ class Ranking:
                     costs[place + cost] = new
                     seen |= new
         if not called:
-            for cost, bits in sorted(self._labels.subsequences(word.squashed).items()):
-                if new := bits & ~seen:
-                    costs[SUBSEQUENCE + cost] = new
+            in_order = self._labels.subsequences(word.squashed, self._with_letters(word) & ~seen)
+            costs.update((SUBSEQUENCE + cost, bits) for cost, bits in in_order.items())
         return costs
+
+    def _with_letters(self, word: Word) -> int:
+        """Return the rows that are called by all letters of `word`, as far as the letters are known."""
+        rows = -1
+        for letter in word.squashed:
+            if known := self._frequent.get(letter):
+                rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
+        return rows & ((1 << len(self._labels.own_words)) - 1)
 
     def _in_all(self, choices: list[list[Word]], check: Callable[[], None]) -> Costs:
         """Return the rows that hold a word of each of `choices`, with the sum of their costs."""
@@ -155,8 +167,6 @@ class Ranking:
         """Return what `word` may mean: itself, or the words nearest to it, or that of each of its parts."""
         if self._found(word):
             return [[word]]
-        if self._slips is None:
-            self._slips = Slips(self._labels.words())
         close = self._slips.words_close_to(word.squashed)
         parts = query_words(word.spaced)
         if close or len(parts) == 1:
