@@ -11,7 +11,7 @@ from ploked_protocol.wire import encode
 
 from .bits import rows_of
 from .rank import Ranking
-from .rows import Endpoints, Served, search_row, served
+from .rows import Endpoints, search_row, served
 from .suggest import Spellings
 
 
@@ -31,9 +31,10 @@ class Generation:
         # The service, too, answers for an alias with the endpoints of its target.
         self._served = [served(endpoints_now(_serving_id(model))) for model in self.models]
         self._aliases = _rows_by_target(self.models)
-        self.ranking = last.ranking if last is not None and _same_texts(last.models, self.models) else Ranking(self.models)
-        self.spellings = Spellings(self.models, last.spellings if last is not None else None)
-        self._encoded = self._kept(last) if last is not None else [None] * len(self.models)
+        same = last is not None and _same_texts(last.models, self.models)
+        self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
+        self.spellings: Spellings = Spellings(self.models, last.spellings if last is not None else None)
+        self._encoded: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
 
     def in_catalog_order(self, among: int | None, limit: int | None) -> Sequence[int]:
         """Return the rows, or those in the set `among`, as the catalog lists them."""

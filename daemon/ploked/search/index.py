@@ -12,7 +12,7 @@ from .highlight import Highlighter
 from .picks import Picks
 from .rank import Match
 from .rows import Endpoints, extended
-from .text import Word, query_words
+from .text import query_words
 
 MAX_LIKED = 100
 """Models that the user picks or likes which lead among equals: the most, so that a search need not sort thousands."""

@@ -84,6 +84,7 @@ class Labels:
         self._begins = self._kinds.translate(_BEGINS)
         self._initials = "".join(compress(self._text, self._begins))
         self._begin_at = array("I", compress(range(len(self._text)), self._begins))
+        self._starts: dict[str, array[int]] = {}
         self.own_words = _own_words(shown, rows)
         """Of each row, the words of each of its labels, without the author."""
 
@@ -137,9 +138,15 @@ class Labels:
         """Yield where the first letter of `word` begins a word or a part, and the others follow soon enough."""
         first, *rest = map(re.escape, word)
         soon = re.compile(first + "".join(rf"[^\n{letter}]{{0,{2 * len(word)}}}{letter}" for letter in rest))
-        starts = _at(_places(word[0], self._initials), self._begin_at)
+        starts = self.starts(word[0])
         is_among = map(flags_of(among, self._count).__getitem__, _at(starts, self._row_at))
         return (at for at in compress(starts, is_among) if soon.match(self._text, at))
+
+    def starts(self, letter: str) -> array[int]:
+        """Return where `letter` begins a word or a part; kept."""
+        if letter not in self._starts:
+            self._starts[letter] = array("I", _at(_places(letter, self._initials), self._begin_at))
+        return self._starts[letter]
 
     def frequent(self, least: int) -> list[str]:
         """Return each letter and digit of the labels, and what stands in them at least `least` times.

@@ -29,7 +29,7 @@ class Pick(msgspec.Struct, frozen=True):
 
     def decayed(self, now_s: float) -> float:
         """Return the weight as it is now; a clock that was put back changes nothing."""
-        return self.weight * 0.5 ** (max(0.0, now_s - self.at_s) / HALF_LIFE_S)
+        return self.weight * math.exp2(-max(0.0, now_s - self.at_s) / HALF_LIFE_S)
 
     def again(self, now_s: float) -> Pick:
         """Return the same, picked once more."""
@@ -70,13 +70,13 @@ class Picks:
     def in_order(self) -> list[str]:
         """Return favourites, then what was picked, the most liked first in both."""
         if self._ordered is None:
-            ranks = self._ranks()
-            known = dict.fromkeys([*self.favourites, *ranks])
-            self._ordered = sorted(known, key=lambda id_: (id_ not in self.favourites, -ranks.get(id_, -math.inf)))
+            weights = self._weights()
+            known = dict.fromkeys([*self.favourites, *weights])
+            self._ordered = sorted(known, key=lambda id_: (id_ not in self.favourites, -weights.get(id_, -math.inf)))
         return self._ordered
 
-    def _ranks(self) -> dict[str, float]:
-        """Return for each model the logarithm of its weight, as of one moment: all decay alike, so any moment will do."""
+    def _weights(self) -> dict[str, float]:
+        """Return the weight of each model at one moment; all weights decay alike, so that any moment will do."""
         latest = max((pick.at_s for pick in self._picks.values()), default=0.0)
         weights: dict[str, float] = {}
         for pick in self._picks.values():

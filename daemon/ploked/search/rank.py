@@ -99,6 +99,7 @@ class Ranking:
         """Do what takes too long while somebody waits: look for what is frequent, lay out what slips may mean."""
         self._slips  # noqa: B018  # made when first asked for
         for text in self._labels.frequent(FREQUENT):
+            self._labels.starts(text[0])
             self._frequent[text] = self._look_for(Word(text, text))
 
     @cached_property
