@@ -37,6 +37,7 @@ class SearchIndex:
         """The models that are searched now. Whoever restricts a search to some rows takes both from one of these."""
         self.picks = Picks()
         """What the user picks and likes; it decides among equals."""
+        self._arrived: dict[str, Endpoints] | None = None
 
     def update(self, models: Sequence[ModelRecord], endpoints_now: Callable[[str], Endpoints]) -> None:
         """Hold `models`, in the order of the catalog, with the truth of the endpoints that are known.
@@ -44,11 +45,17 @@ class SearchIndex:
         Whatever says the same is kept: the texts when those of no model changed, each row whose model and endpoints
         did not.
         """
-        self.held = Generation(models, endpoints_now, self.held)
+        self._arrived = {}
+        held = Generation(models, endpoints_now, self.held)
+        for model_id, endpoints in list(self._arrived.items()):
+            held.take_endpoints(model_id, endpoints)
+        self.held, self._arrived = held, None
 
     def take_endpoints(self, model_id: str, endpoints: Endpoints) -> None:
         """Take in the endpoints of one model, and leave all else as it is."""
         self.held.take_endpoints(model_id, endpoints)
+        if self._arrived is not None:  # the update that is being made may have read what was known before
+            self._arrived[model_id] = endpoints
 
     def search(
         self,
