@@ -18,7 +18,7 @@ SORTS = ("price", "throughput", "latency", "exacto")
 
 OTHER_WORDS = {
     "cheapest": "price", "cheap": "price", "cost": "price", "floor": "price",
-    "fastest": "throughput", "speed": "throughput", "tps": "throughput", "nitro": "throughput",
+    "fast": "throughput", "fastest": "throughput", "speed": "throughput", "tps": "throughput", "nitro": "throughput",
     "ttft": "latency", "quality": "exacto",
     "4bit": "int4", "8bit": "int8", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float32": "fp32",
 }  # fmt: skip
@@ -42,11 +42,11 @@ def check_routing(context: Context) -> Iterator[ConfigProblem]:
 def _routing(context: Context, routing: RoutingPrefs, path: KeyPath) -> Iterator[ConfigProblem]:
     sort = (*path, "sort")
     if isinstance(routing.sort, SortPrefs):
-        yield from _word(context, routing.sort.by, SORTS, (*sort, "by"))
+        yield from _word(context, "sort", routing.sort.by, SORTS, (*sort, "by"))
     elif routing.sort is not None:
-        yield from _word(context, routing.sort, SORTS, sort)
+        yield from _word(context, "sort", routing.sort, SORTS, sort)
     for index, name in enumerate(routing.quantizations or []):
-        yield from _word(context, name, QUANTIZATIONS, (*path, "quantizations", index))
+        yield from _word(context, "quantization", name, QUANTIZATIONS, (*path, "quantizations", index))
     for name in ("prompt", "completion"):
         cap = getattr(routing.max_price, name, None)
         yield from _price(context, name, money(cap), (*path, "max_price", name))
@@ -55,14 +55,13 @@ def _routing(context: Context, routing: RoutingPrefs, path: KeyPath) -> Iterator
         yield from _idle_percentiles(context, getattr(routing, name), (*path, name))
 
 
-def _word(context: Context, word: str, known: Sequence[str], path: KeyPath) -> Iterator[ConfigProblem]:
+def _word(context: Context, kind: str, word: str, known: Sequence[str], path: KeyPath) -> Iterator[ConfigProblem]:
     if word in known:
         return
     other = OTHER_WORDS.get(word.lower().replace("-", ""))
     near = [other] if other is not None and other in known else closest(word, known)
-    name = next(part for part in reversed(path) if isinstance(part, str))
-    message = f"OpenRouter knows no {name} of this name. There are {listed(known, len(known))}.{did_you_mean(near)}"
-    yield context.problem(path, "unknownValue", message, near)
+    message = f"OpenRouter knows no {kind} of this name. There are {listed(known, len(known))}.{did_you_mean(near)}"
+    yield context.problem(path, "unknownValue", message, near if len(near) == 1 else [])
 
 
 def _price(context: Context, name: str, cap: Decimal | None, path: KeyPath) -> Iterator[ConfigProblem]:
