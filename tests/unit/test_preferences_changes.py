@@ -98,29 +98,27 @@ def test_entries_removed_together_are_those_that_were_meant() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("[registry]\n", "[registry]\n\n[registry.routing]\nmax_price = { prompt = 2 }\n"),
-        ("registry = {}\n", "registry = { routing = { max_price = { prompt = 2 } } }\n"),
+        ("[registry]\n", "+\n[registry.routing]\nCAP\n"),
+        ("registry = {}\n", "registry = { routing = { CAP } }\n"),
         (
             "[registry]\nrouting = { zdr = true }\n",
             "[registry]\nrouting = { zdr = true, max_price = { prompt = 2 } }\n",
         ),
         (
             "[registry]\nrouting.zdr = true # y\n",
-            "[registry]\nrouting.zdr = true # y\nrouting.max_price = { prompt = 2 }\n",
+            "+routing.CAP\n",
         ),
         (
             "[registry.routing]\nmax_price.image = 1\n",
-            "[registry.routing]\nmax_price.image = 1\nmax_price.prompt = 2\n",
+            "+max_price.prompt = 2\n",
         ),
-        (
-            "[registry.routing.max_price] # caps\nimage = 1\n",
-            "[registry.routing.max_price] # caps\nimage = 1\nprompt = 2\n",
-        ),
-        ("[registry.routing]\nmax_price = {}\n", "[registry.routing]\nmax_price = { prompt = 2 }\n"),
+        ("[registry.routing.max_price] # caps\nimage = 1\n", "+prompt = 2\n"),
+        ("[registry.routing]\nmax_price = {}\n", "[registry.routing]\nCAP\n"),
     ],
     ids=["no table", "inline registry", "inline", "dotted", "dotted caps", "header", "empty"],
 )
 def test_a_price_cap_follows_the_form_of_the_tables_around_it(before: str, after: str) -> None:
+    after = after.replace("+", before).replace("CAP", "max_price = { prompt = 2 }")
     assert edited(before, ("set", "registry.routing.max_price.prompt", "2")) == after
 
 
