@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ploked_protocol import plans
-from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.preferences import ConfigProblem, RegistryPrefs, ResolvedProfile, ResolvedRouting
+from ploked_protocol.preferences import ConfigProblem, RegistryPrefs, ResolvedRouting
 
 from . import routing
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import Loaded, load
-from .routing.capabilities import untaken
 from .routing.difference import model_diff, models_of, summed_up
 from .routing.effective import effective
+from .routing.notices import unsupported
 from .settings import Settings
 from .store.base import Clock
 from .view import CatalogFacts
@@ -78,12 +76,12 @@ class WhatIf:
             self.facts.model(model_id)
         serving = self.facts.serving_now(model_id)
         call = plans.RoutePlanParams(model=model_id, profile=params.profile, params=params.params)
-        asked = effective(given.prefs, serving.model.id if serving else model_id, call, given.loaded)
+        asked = effective(given.prefs, serving.model.id if serving else model_id, call, given.loaded, now=self.now())
         return plans.EffectiveProfile(
             profile=asked.profile,
             routing=ResolvedRouting(asked.routing, asked.routing_origins),
-            chain=list(dict.fromkeys(layer.profile for layer in asked.layers.chain if layer.profile)),
-            warnings=_untaken(asked.profile, model_id, serving.endpoints if serving else ()),
+            chain=asked.layers.profiles,
+            warnings=unsupported(asked, serving.endpoints) if serving and serving.endpoints else [],
             problems=given.problems,
         )
 
@@ -108,16 +106,3 @@ class WhatIf:
 
 
 _BROKEN = "The text cannot be read, so nothing is compared: see its problems."
-
-
-def _untaken(profile: ResolvedProfile, model_id: str, endpoints: Sequence[EndpointRecord]) -> list[plans.PlanWarning]:
-    """Return a warning for each parameter that none of the `endpoints` takes."""
-    return [
-        plans.PlanWarning(
-            "parameterUnsupported",
-            f"No endpoint of {model_id} takes {name}: the upstream drops it without a word.",
-            origin=profile.origins[name].key or "call",
-            place=profile.origins[name],
-        )
-        for name in untaken(profile.params, endpoints)
-    ]
