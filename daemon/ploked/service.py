@@ -26,13 +26,14 @@ from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .memory import settle
+from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import Found, SearchIndex
-from .searches import MANY_MODELS, Searches
+from .searches import MANY_MODELS, Search, Searches
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
@@ -64,6 +65,7 @@ class RegistryService(ConfigEdits, WhatIf):
         self.sweeps = sweep_manager
         self.index = SearchIndex()
         self.facts = CatalogFacts(catalog, self.index)
+        self._outlooks = Outlooks(self.facts, catalog.endpoints_of_row, lambda: preferences.prefs, self.now)
         self._clock = clock
         self._started_s = clock.monotonic_s()
         self._ready = asyncio.Event()
@@ -137,8 +139,11 @@ class RegistryService(ConfigEdits, WhatIf):
     ) -> queries.SearchModelsResult | Coroutine[Any, Any, queries.SearchModelsResult]:
         """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
         self.catalog.touch_models()
-        search = partial(self.index.search, params.query, params.limit, highlight=params.highlight)
-        return self.searches.run(search, self._search_result, long=len(self.index.held.ids) > MANY_MODELS)
+        search: Search = partial(self.index.search, params.query, params.limit, highlight=params.highlight)
+        if params.effective:
+            search = self._outlooks.beside(search)
+        long = params.effective or len(self.index.held.ids) > MANY_MODELS
+        return self.searches.run(search, self._search_result, long=long)
 
     def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are

@@ -20,6 +20,8 @@ class SearchModelsParams(Wire):
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     highlight: bool = False
     """Whether rows say where the words of the query stand in `id` and `name`."""
+    effective: bool = False
+    """Whether rows say what a request would get under the preferences in force."""
 
 
 class Matches(Wire):
@@ -32,6 +34,24 @@ class Matches(Wire):
 
     id: list[tuple[int, int]] = []
     name: list[tuple[int, int]] = []
+
+
+class Outlook(Wire):
+    """What a request for a model would get under the preferences in force, with the default profile of the model."""
+
+    eligible: int | None
+    """Endpoints that qualify; null while the endpoints are not known, or where the upstream chooses them."""
+    total: int | None
+    """Of how many."""
+    lowest_prompt_per_1m: Money | None
+    """USD per million prompt tokens, over the endpoints that qualify; of the model list where those are not known."""
+    highest_prompt_per_1m: Money | None
+    lowest_completion_per_1m: Money | None
+    highest_completion_per_1m: Money | None
+    context: int | None
+    """Tokens, at the largest of the endpoints that qualify; of the model list where those are not known."""
+    uncertain: bool
+    """Whether only hints are known, or a fact that a preference asks for is not."""
 
 
 class SearchRow(Wire, omit_defaults=True):
@@ -57,6 +77,8 @@ class SearchRow(Wire, omit_defaults=True):
     """Left out when false."""
     matches: Matches | None = None
     """With `highlight`; left out for an empty query."""
+    effective: Outlook | None = None
+    """With `effective`."""
 
 
 class SearchModelsResult(Wire):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.money import Money
 from ploked_protocol.plans import ModelDiff, PlanSummary, RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
 from .names import named_id
+from .outlook import ends
 from .plan import plan
 from .rules import names
 from .serving import Serving
@@ -69,15 +69,10 @@ def _bearing(prefs: RegistryPrefs, model_id: str, serving: Serving) -> tuple[obj
 
 def _summary(planned: RoutePlan) -> PlanSummary:
     prices = [each.pricing for each in planned.endpoints]
-    prompt = _ends([each.prompt_per_1m for each in prices])
-    completion = _ends([each.completion_per_1m for each in prices])
+    prompt = ends([each.prompt_per_1m for each in prices])
+    completion = ends([each.completion_per_1m for each in prices])
     total = len(planned.endpoints) + len(planned.excluded)
     return PlanSummary(len(planned.endpoints), total, *prompt, *completion)
-
-
-def _ends(prices: Sequence[Money | None]) -> tuple[Money | None, Money | None]:
-    known = [price for price in prices if price is not None]
-    return (min(known), max(known)) if known else (None, None)
 
 
 def _in_words(gained: Sequence[EndpointRecord], lost: Sequence[EndpointRecord], after: RoutePlan) -> str:

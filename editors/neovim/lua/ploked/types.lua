@@ -264,6 +264,17 @@
 ---@field line? integer
 ---@field key? string
 
+---What a request for a model would get under the preferences in force, with the default profile of the model.
+---@class ploked.Outlook
+---@field eligible? integer
+---@field total? integer
+---@field lowestPromptPer1m? string
+---@field highestPromptPer1m? string
+---@field lowestCompletionPer1m? string
+---@field highestCompletionPer1m? string
+---@field context? integer
+---@field uncertain boolean
+
 ---A bound per percentile, in the unit of the field that holds it.
 ---@class ploked.PercentilePrefs
 ---@field p50? number
@@ -468,6 +479,7 @@
 ---@field query? string
 ---@field limit? integer
 ---@field highlight? boolean
+---@field effective? boolean
 
 ---Rows, best first; with an empty query, in the order of the catalog.
 ---
@@ -496,6 +508,7 @@
 ---@field source string
 ---@field favourite? boolean
 ---@field matches? ploked.Matches
+---@field effective? ploked.Outlook
 
 ---The endpoints to use for a model, as tags, slugs or keys; an empty list removes the selection.
 ---@class ploked.SelectEndpointsParams
