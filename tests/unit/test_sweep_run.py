@@ -26,7 +26,7 @@ from ploked.sweeps.ledger import Ledger
 from ploked.sweeps.pool import Ended
 from ploked.sweeps.run import SweepRunner
 from ploked_fixtures.catalog import PAYLOADS
-from ploked_fixtures.serve import RunningUpstream, upstream_process
+from ploked_fixtures.serve import RunningUpstream, running_upstream, upstream_process
 from ploked_protocol.keys import ModelKey
 from ploked_protocol.sweeps import SweepResults, SweepRow
 from sweep_cases import MODEL, axis, launch, route
@@ -132,9 +132,10 @@ class TestASweep:
         assert headers["user-agent"].startswith("ploked/")
         assert headers["content-type"] == "application/json"
 
-    async def test_has_never_more_under_way_than_allowed(self, upstream: RunningUpstream, ledger: Ledger) -> None:
-        upstream.faults.add("latency", path=CHAT, seconds=0.02)
-        await Sweep(upstream.url, ledger, seeds(24), concurrency=3).run()
+    async def test_has_never_more_under_way_than_allowed(self, ledger: Ledger) -> None:
+        with running_upstream() as upstream:
+            upstream.faults.add("latency", path=CHAT, seconds=0.02)
+            await Sweep(upstream.url, ledger, seeds(24), concurrency=3).run()
         others_at_arrival = [entry["inFlight"] for entry in upstream.log]
         assert max(others_at_arrival) == 2
 
