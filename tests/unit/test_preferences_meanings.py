@@ -12,7 +12,7 @@ from ploked.preferences.shapes import keys_of, shape_at
 from ploked_protocol.preferences import CachePrefs, ModelPrefs, ModelProfile, RegistryPrefs
 
 ROUTING: KeyPath = ("registry", "models", 0, "routing")
-NAMED = [CachePrefs, ModelPrefs, ModelProfile, RegistryPrefs]
+NAMED: list[type[msgspec.Struct]] = [CachePrefs, ModelPrefs, ModelProfile, RegistryPrefs]
 
 
 def paths(table: KeyPath) -> Iterator[KeyPath]:
