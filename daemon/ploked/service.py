@@ -307,8 +307,8 @@ class RegistryService(ConfigEdits, WhatIf):
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
         async with self._in_order:
-            if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
-                await self._take_facts()
+            if refreshed.outcome == "updated":
+                await (self._check_config() if refreshed.kind == "endpoints" else self._take_facts())
             self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
