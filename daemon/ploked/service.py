@@ -204,7 +204,7 @@ class RegistryService(ConfigEdits):
         model = self.facts.model(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         live = self.preferences
-        plan = routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
+        plan = routing.plan(serving, list(endpoints), live.prefs, params, freshness, live.loaded, now=self.now())
         if plan.request is None or not params.as_curl:
             return plan
         shown = without_credentials(self.settings.upstream_url)
@@ -307,5 +307,9 @@ class RegistryService(ConfigEdits):
         self.catalog.models_ttl_s = cache.models_ttl_s
         self.catalog.endpoints_ttl_s = cache.endpoints_ttl_s
 
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return datetime.fromtimestamp(self._clock.now_s(), UTC)
+
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_s(), UTC).date()
+        return self.now().date()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
-from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
+from ploked_protocol.keys import SLUGS_OF_AUTHORS, InvalidKeyError, ModelKey, ProviderKey
 from ploked_protocol.preferences import ConfigProblem, ModelPrefs, ModelProfile, RegistryPrefs
 
 from .load import Loaded
@@ -22,14 +22,6 @@ KNOWN_PARAMETERS = (
 )
 # fmt: on
 """The `Parameter` enum of OpenRouter's OpenAPI specification. It grows, so an unknown name is only warned about."""
-
-SLUGS_OF_AUTHORS = {
-    "x-ai": ("xai",),
-    "mistralai": ("mistral",),
-    "google": ("google-vertex", "google-ai-studio"),
-    "meta-llama": ("meta",),
-}
-"""Author part of a model id -> provider slugs, where the two differ and people mix them up."""
 
 BUILT_IN_PROFILES = ("default",)
 SOON = timedelta(days=30)
