@@ -59,4 +59,4 @@ def pairs(model: str, answer: dict[str, Any]) -> Iterable[tuple[EndpointRecord, 
 
 def ranged(row: EndpointRecord, params: LLMParameters, prompt_tokens: int, at: datetime) -> CostRange:
     call = RoutePlanParams(model=row.key.model, params=params, prompt_tokens=prompt_tokens, at=at.isoformat())
-    return cost_range(row, effective(RegistryPrefs(), row.key.model, call))
+    return cost_range(row, effective(RegistryPrefs(), row.key.model, call, now=at))
