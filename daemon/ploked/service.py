@@ -220,6 +220,7 @@ class RegistryService(ConfigEdits):
                 selected_endpoints=params.selected_endpoints,
                 messages=params.messages,
                 prompt=params.prompt,
+                routing=params.routing,
             ),
             progress,
         )
