@@ -5,6 +5,9 @@ Every word of the query must be found in a model, in any order. Where it is foun
     in what the model is called (id, name), then its canonical slug, then its description;
     as whole words, then from the start of a word, then from the start of a part or as initials, then within a word.
 
+Signs do not count, but where they were typed, ids that are spelled with them come first: `gpt-5.` is on its way to
+gpt-5.2, `:free` means no openrouter/free.
+
 The costs of the words add up. Of the best rows, those come first of which the query leaves nothing unsaid: `gpt4o` is
 all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, the newest,
 and what the catalog lists first.
@@ -29,9 +32,10 @@ from .prose import Prose
 from .suggest import Slips
 from .text import Word, folded, query_words
 
-CANONICAL, DESCRIPTION, SUBSEQUENCE = 100, 200, 100_000
+RESPELLED, CANONICAL, DESCRIPTION, SUBSEQUENCE = 10, 100, 200, 100_000
 """Costs of the places, 0 being that of a label; how well a word fits its place is added. They are so far apart that no
-usual sum of fits reaches the next place, and none that of subsequences."""
+usual sum of fits reaches the next place, and none that of subsequences. RESPELLED is that of a label of an id which
+does not hold the signs that were typed."""
 
 _PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
@@ -74,8 +78,9 @@ class Ranking:
         self._labels = Labels(list(map(labels_of, models)))
         self._slugs = Prose([folded(model.canonical_slug or "") for model in models])
         self._descriptions = Prose([folded(model.description) for model in models])
-        self._frequent: dict[str, Costs] = {}
-        self._cache: dict[str, Costs] = {}
+        self._ids = [model.id if model.id.islower() else model.id.lower() for model in models]
+        self._frequent: dict[Word, Costs] = {}
+        self._cache: dict[Word, Costs] = {}
 
     def match(self, words: list[Word], check: Callable[[], None] = lambda: None) -> Match:
         """Return what `words`, of which there is one at least, mean.
@@ -100,7 +105,8 @@ class Ranking:
         self._slips  # noqa: B018  # made when first asked for
         for text in self._labels.frequent(FREQUENT):
             self._labels.starts(text[0])
-            self._frequent[text] = self._look_for(Word(text, text))
+            word = Word(text, text)
+            self._frequent[word] = self._look_for(word)
 
     @cached_property
     def _slips(self) -> Slips:
@@ -108,17 +114,26 @@ class Ranking:
 
     def _found(self, word: Word) -> Costs:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
-        costs = self._frequent.get(word.spaced) or self._cache.get(word.spaced)
+        costs = self._frequent.get(word) or self._cache.get(word)
         if costs is None:
-            costs = self._look_for(word)
+            costs = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
-            self._cache[word.spaced] = costs
+            self._cache[word] = costs
+        return costs
+
+    def _as_typed(self, word: Word) -> Costs:
+        """Return the rows that hold `word`, and of those called so, first the ids that hold it with its signs."""
+        ids, typed = self._ids, word.typed
+        costs: Costs = {}
+        for cost, bits in self._found(Word(word.spaced, word.squashed)).items():
+            spelled = bits_of((row for row in rows_of(bits) if typed in ids[row]), len(ids)) if cost < CANONICAL else 0
+            costs |= {place: rows for place, rows in ((cost, spelled), (cost + RESPELLED, bits & ~spelled)) if rows}
         return costs
 
     def _look_for(self, word: Word) -> Costs:
         found = self._labels.fits(word.squashed)
-        costs = {cost: bits for cost, bits in enumerate(found) if bits}
+        costs = {fit: bits for fit, bits in enumerate(found) if bits}
         seen, called = sum(found), bool(costs)  # no row is in two of them
         for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
             for cost, bits in zip(_PROSE_FITS, prose.fits(word.spaced), strict=True):
@@ -134,7 +149,7 @@ class Ranking:
         """Return the rows that are called by all letters of `word`, as far as the letters are known."""
         rows = -1
         for letter in word.squashed:
-            if known := self._frequent.get(letter):
+            if known := self._frequent.get(Word(letter, letter)):
                 rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
         return rows & ((1 << len(self._labels.own_words)) - 1)
 
