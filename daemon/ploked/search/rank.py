@@ -5,8 +5,8 @@ Every word of the query must be found in a model, in any order. Where it is foun
     in what the model is called (id, name), then its canonical slug, then its description;
     as whole words, then from the start of a word, then from the start of a part or as initials, then within a word.
 
-Signs do not count, but where they were typed, ids that are spelled with them come first: `gpt-5.` is on its way to
-gpt-5.2, `:free` means no openrouter/free.
+Signs do not count, but where they were typed, ids that begin with what was typed come first, then those that hold it:
+`gpt-5.` is on its way to gpt-5.2, `:free` means no openrouter/free, `z-ai` no ~z-ai/glm-latest.
 
 The costs of the words add up. Of the best rows, those come first of which the query leaves nothing unsaid: `gpt4o` is
 all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, the newest,
@@ -32,10 +32,11 @@ from .prose import Prose
 from .suggest import Slips
 from .text import Word, folded, query_words
 
-RESPELLED, CANONICAL, DESCRIPTION, SUBSEQUENCE = 10, 100, 200, 100_000
+RESPELLED, CANONICAL, DESCRIPTION, SUBSEQUENCE = 6, 100, 200, 100_000
 """Costs of the places, 0 being that of a label; how well a word fits its place is added. They are so far apart that no
-usual sum of fits reaches the next place, and none that of subsequences. RESPELLED is that of a label of an id which
-does not hold the signs that were typed."""
+usual sum of fits reaches the next place, and none that of subsequences. RESPELLED is added for an id that holds the
+signs which were typed, but not at its beginning, and once more for one that does not hold them.
+"""
 
 _PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
@@ -123,13 +124,20 @@ class Ranking:
         return costs
 
     def _as_typed(self, word: Word) -> Costs:
-        """Return the rows that hold `word`, and of those called so, first the ids that hold it with its signs."""
-        ids, typed = self._ids, word.typed
+        """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
         costs: Costs = {}
         for cost, bits in self._found(Word(word.spaced, word.squashed)).items():
-            spelled = bits_of((row for row in rows_of(bits) if typed in ids[row]), len(ids)) if cost < CANONICAL else 0
-            costs |= {place: rows for place, rows in ((cost, spelled), (cost + RESPELLED, bits & ~spelled)) if rows}
+            steps = self._spelled(word.typed, bits) if cost < CANONICAL else [bits]
+            costs |= {cost + step * RESPELLED: rows for step, rows in enumerate(steps) if rows}
         return costs
+
+    def _spelled(self, typed: str, rows: int) -> list[int]:
+        """Return those of `rows` whose ids begin with `typed`, those that hold it elsewhere, and the others."""
+        ids = self._ids
+        held = [row for row in rows_of(rows) if typed in ids[row]]
+        holding = bits_of(held, len(ids))
+        begun = bits_of((row for row in held if ids[row].startswith(typed)), len(ids))
+        return [begun, holding & ~begun, rows & ~holding]
 
     def _look_for(self, word: Word) -> Costs:
         found = self._labels.fits(word.squashed)
