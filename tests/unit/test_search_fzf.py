@@ -41,7 +41,7 @@ def differences() -> list[list[str]]:
 
 
 def first_of_fzf(query: str, ids: list[str]) -> str:
-    command = [FZF, "--no-extended", "--tiebreak=index", f"--filter={query}"]
+    command = [str(FZF), "--no-extended", "--tiebreak=index", f"--filter={query}"]
     done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, check=False)
     return done.stdout.partition("\n")[0] or NOTHING
 
