@@ -163,17 +163,23 @@ class Labels:
         return [*letters, *(text for text, n in counts.items() if n * _SAMPLE >= least and "\n" not in text)]
 
     def _in_order(self, word: str, at: int) -> list[int]:
-        """Return where the letters of `word` stand that begins at `at`; none when they do not follow as they must."""
+        """Return where the letters of `word` stand that begins at `at`; none when they do not follow as they must.
+
+        Of several ways it is the one that ends first.
+        """
         text, begins = self._text, self._begins
-        stop, places = min(at + 3 * len(word), text.find("\n", at)), [at]
+        stop = min(at + 3 * len(word), text.find("\n", at))
+        ways = {at: [at]}  # by their last letter
         for letter in word[1:]:
-            last, at = at, text.find(letter, at + 1, stop)
-            while at >= 0 and not begins[at] and begins.find(1, last + 1, at) >= 0:
-                at = text.find(letter, at + 1, stop)
-            if at < 0:
-                return []
-            places.append(at)
-        return places
+            longer: dict[int, list[int]] = {}
+            for last, places in ways.items():
+                after = text.find(letter, last + 1, stop)
+                while after >= 0:
+                    if begins[after] or begins.find(1, last + 1, after) < 0:
+                        longer.setdefault(after, [*places, after])
+                    after = text.find(letter, after + 1, stop)
+            ways = longer
+        return ways[min(ways)] if ways else []
 
     def _cost(self, places: list[int]) -> int:
         fit = _FIT[self._kinds[places[0]] + self._ends[places[-1] + 1]]

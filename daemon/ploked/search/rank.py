@@ -5,6 +5,9 @@ Every word of the query must be found in a model, in any order. Where it is foun
     in what the model is called (id, name), then its canonical slug, then its description;
     as whole words, then from the start of a word, then from the start of a part or as initials, then within a word.
 
+Signs do not count, but where they were typed, ids that begin with what was typed come first, then those that hold it:
+`gpt-5.` is on its way to gpt-5.2, `:free` means no openrouter/free, `z-ai` no ~z-ai/glm-latest.
+
 The costs of the words add up. Of the best rows, those come first of which the query leaves nothing unsaid: `gpt4o` is
 all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, the newest,
 and what the catalog lists first.
@@ -29,9 +32,11 @@ from .prose import Prose
 from .suggest import Slips
 from .text import Word, folded, query_words
 
-CANONICAL, DESCRIPTION, SUBSEQUENCE = 100, 200, 100_000
+RESPELLED, CANONICAL, DESCRIPTION, SUBSEQUENCE = 6, 100, 200, 100_000
 """Costs of the places, 0 being that of a label; how well a word fits its place is added. They are so far apart that no
-usual sum of fits reaches the next place, and none that of subsequences."""
+usual sum of fits reaches the next place, and none that of subsequences. RESPELLED is added for an id that holds the
+signs which were typed, but not at its beginning, and once more for one that does not hold them.
+"""
 
 _PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
@@ -74,8 +79,9 @@ class Ranking:
         self._labels = Labels(list(map(labels_of, models)))
         self._slugs = Prose([folded(model.canonical_slug or "") for model in models])
         self._descriptions = Prose([folded(model.description) for model in models])
-        self._frequent: dict[str, Costs] = {}
-        self._cache: dict[str, Costs] = {}
+        self._ids = [model.id if model.id.islower() else model.id.lower() for model in models]
+        self._frequent: dict[Word, Costs] = {}
+        self._cache: dict[Word, Costs] = {}
 
     def match(self, words: list[Word], check: Callable[[], None] = lambda: None) -> Match:
         """Return what `words`, of which there is one at least, mean.
@@ -100,7 +106,8 @@ class Ranking:
         self._slips  # noqa: B018  # made when first asked for
         for text in self._labels.frequent(FREQUENT):
             self._labels.starts(text[0])
-            self._frequent[text] = self._look_for(Word(text, text))
+            word = Word(text, text)
+            self._frequent[word] = self._look_for(word)
 
     @cached_property
     def _slips(self) -> Slips:
@@ -108,17 +115,33 @@ class Ranking:
 
     def _found(self, word: Word) -> Costs:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
-        costs = self._frequent.get(word.spaced) or self._cache.get(word.spaced)
+        costs = self._frequent.get(word) or self._cache.get(word)
         if costs is None:
-            costs = self._look_for(word)
+            costs = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
-            self._cache[word.spaced] = costs
+            self._cache[word] = costs
         return costs
+
+    def _as_typed(self, word: Word) -> Costs:
+        """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
+        costs: Costs = {}
+        for cost, bits in self._found(Word(word.spaced, word.squashed)).items():
+            steps = self._spelled(word.typed, bits) if cost < CANONICAL else [bits]
+            costs |= {cost + step * RESPELLED: rows for step, rows in enumerate(steps) if rows}
+        return costs
+
+    def _spelled(self, typed: str, rows: int) -> list[int]:
+        """Return those of `rows` whose ids begin with `typed`, those that hold it elsewhere, and the others."""
+        ids = self._ids
+        held = [row for row in rows_of(rows) if typed in ids[row]]
+        holding = bits_of(held, len(ids))
+        begun = bits_of((row for row in held if ids[row].startswith(typed)), len(ids))
+        return [begun, holding & ~begun, rows & ~holding]
 
     def _look_for(self, word: Word) -> Costs:
         found = self._labels.fits(word.squashed)
-        costs = {cost: bits for cost, bits in enumerate(found) if bits}
+        costs = {fit: bits for fit, bits in enumerate(found) if bits}
         seen, called = sum(found), bool(costs)  # no row is in two of them
         for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
             for cost, bits in zip(_PROSE_FITS, prose.fits(word.spaced), strict=True):
@@ -134,7 +157,7 @@ class Ranking:
         """Return the rows that are called by all letters of `word`, as far as the letters are known."""
         rows = -1
         for letter in word.squashed:
-            if known := self._frequent.get(letter):
+            if known := self._frequent.get(Word(letter, letter)):
                 rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
         return rows & ((1 << len(self._labels.own_words)) - 1)
 

@@ -22,12 +22,14 @@ MAX_WORDS = 16
 
 
 class Word(msgspec.Struct, frozen=True):
-    """One blank-separated word of a query, in the two spellings that are looked for."""
+    """One blank-separated word of a query, in the spellings that are looked for."""
 
     spaced: str
     """Punctuation as blanks: `gpt-4o` is "gpt 4o", as it stands in folded prose."""
     squashed: str
     """Punctuation left out: "gpt4o", as it stands in labels."""
+    typed: str = ""
+    """Punctuation as it was typed, "gpt-4o", as it may stand in an id; empty where there was none."""
 
 
 def query_words(query: str | Sequence[str]) -> list[Word]:
@@ -36,8 +38,14 @@ def query_words(query: str | Sequence[str]) -> list[Word]:
     Words given apart may hold blanks; they then stand for what is written with them.
     """
     parts = query[:MAX_LENGTH].split() if isinstance(query, str) else [part[:MAX_LENGTH] for part in query]
-    spaced = (" ".join(folded(part).split()) for part in parts)
-    return [Word(text, text.replace(" ", "")) for text in dict.fromkeys(spaced) if text][:MAX_WORDS]
+    words = {word.spaced: word for word in map(_word, reversed(parts)) if word.spaced}  # of equals the first
+    return list(reversed(words.values()))[:MAX_WORDS]
+
+
+def _word(part: str) -> Word:
+    spaced = " ".join(folded(part).split())
+    typed = unaccented(part).lower()
+    return Word(spaced, spaced.replace(" ", ""), "" if typed == spaced else typed)
 
 
 def squashed_places(text: str) -> list[int]:
