@@ -1,0 +1,91 @@
+"""Whether the texts that a query asks for exist: one that no model has would empty the list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from ploked_protocol.searching import BY_NAME, QueryProblem
+
+from .columns import Columns
+from .facts import LABELS, SETS
+from .meaning import Context
+from .near import nearest
+from .terms import Condition, Literal, ParsedQuery
+
+MAX_EXPECTED = 20
+"""Values that a problem lists."""
+
+
+def checked(query: ParsedQuery, columns: Columns, context: Context) -> ParsedQuery:
+    """Return `query` without the texts that are nowhere in the catalog, with a problem for each.
+
+    Names of providers become their slugs. An empty catalog says nothing against a text.
+    """
+    if not columns.count:
+        return query
+    problems: list[QueryProblem] = []
+    predicates = [_checked(each, columns, context, problems) for each in query.predicates]
+    found = tuple(sorted((*query.problems, *problems), key=lambda problem: (problem.start, problem.end)))
+    return replace(query, predicates=tuple(each for each in predicates if each is not None), problems=found)
+
+
+def known_values(name: str, columns: Columns, context: Context) -> list[str]:
+    """Return the texts that a predicate can be asked for, in alphabetical order; none when it takes no texts."""
+    values = set(BY_NAME[name].values)
+    if name == "provider":
+        values |= context.providers.keys()
+    if name in LABELS:
+        values.update(columns.label(name).values)
+    if name in SETS:
+        values.update(columns.names(name).values)
+    return sorted(values | set(_changed(name, columns)) - {""})
+
+
+def _changed(name: str, columns: Columns) -> Iterator[str]:
+    """Yield the values of models that have changed since the columns were built."""
+    for model, endpoints in columns.changed.values():
+        for endpoint in endpoints or (None,):
+            if name in LABELS and (label := LABELS[name].of(model, endpoints, endpoint)):
+                yield label
+            if name in SETS:
+                yield from SETS[name].of(model, endpoints, endpoint) or ()
+
+
+def _checked(
+    condition: Condition, columns: Columns, context: Context, problems: list[QueryProblem]
+) -> Condition | None:
+    if BY_NAME[condition.name].kind not in ("text", "quantization") or condition.operator != ":":
+        return condition
+    known = known_values(condition.name, columns, context)
+    values: list[Literal] = []
+    for literal in condition.values:
+        if condition.name == "provider":
+            literal = _provider(literal, context)  # noqa: PLW2901  # the same value under its right name
+        if _exists(condition.name, str(literal.value), known, columns):
+            values.append(literal)
+        else:
+            problems.append(_unknown(condition.name, literal, known))
+    return replace(condition, values=tuple(dict.fromkeys(values))) if values else None
+
+
+def _provider(literal: Literal, context: Context) -> Literal:
+    slug = {name.lower(): slug for slug, name in context.providers.items()}.get(str(literal.value))
+    return literal if slug is None else Literal(slug, slug, literal.place)
+
+
+def _exists(name: str, text: str, known: Collection[str], columns: Columns) -> bool:
+    if text in known or not known:
+        return True
+    slug, slash, _ = text.partition("/")
+    if name != "provider" or not slash:
+        return False
+    tags = {*columns.label("tag").values, *_changed("tag", columns)}
+    return text in tags or (slug in known and bool(columns.hints))
+
+
+def _unknown(name: str, literal: Literal, known: list[str]) -> QueryProblem:
+    text = str(literal.value)
+    close = nearest(text, known)
+    expected = [close] if close else known if len(known) <= MAX_EXPECTED else []
+    return QueryProblem(*literal.place, f"No model has {name} “{text}”.", expected, close)
