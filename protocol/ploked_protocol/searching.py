@@ -35,7 +35,7 @@ Terms are joined by *and*, the values of one predicate by *or* (`provider:deepin
 - **Words** are ranked: each must be found in the id, the name, the canonical slug or the description. A **phrase** must
   stand there word for word. A negated word or phrase drops the models that are *called* so (id, name, canonical slug);
   a mention in a description drops nothing.
-- A word that is a **flag** (`tools`, `vision`, `free`, `zdr`, `caching`) is read as the flag; write `"free"` for the word.
+- A word that is a **flag** (`tools`, `vision`, `free`, `zdr`, `caching`) is read as the flag; `"free"` is the word.
 - **Endpoints**: all predicates about endpoints, negated ones too, must hold of *one and the same* endpoint:
   `provider:deepinfra in<0.5 tools` asks for an endpoint of deepinfra that takes tools and costs under 0.5, and
   `-provider:novita` for one that is not of novita. Where endpoints are not known (`basis` is `"hint"`), what the model
@@ -45,7 +45,7 @@ Terms are joined by *and*, the values of one predicate by *or* (`provider:deepin
   1,000 and `M` 1,000,000. A **duration** needs its unit, `ms` or `s`.
 - **Dates** name a day, a month or a year: `created:2026-01` is within it, `>` after its end, `<` before its start.
   `30d`, `4w`, `6m`, `1y` are that long ago; for `expires`, that far ahead.
-- **Quantizations** compare by bits: {quantizations}. Others, and unknown ones, are uncertain. With `:` names are compared.
+- **Quantizations** compare by bits: {quantizations}. Others, and unknown ones, are uncertain. With `:` it is the name.
 - **Ids**: what has the form of an id or a name is a word, `glm-5.2:free` and `Anthropic:` too; `param:` takes every
   name that `supportedParameters` may hold.
 - `sort` sorts upwards, with `-` downwards, `new` newest first; unknown facts come last in either direction, and equals
@@ -191,7 +191,7 @@ PREDICATES: tuple[Predicate, ...] = (
         "created", "date", "model created", "when it was listed; `since:x` is `created>=x`", "since:2026-01",
         also=("since",), values=("30d", "90d", "1y"),
     ),
-    Predicate("cutoff", "date", "model knowledgeCutoff", "what it knows of, at the latest", "cutoff>=2025", values=("1y",)),
+    Predicate("cutoff", "date", "model knowledgeCutoff", "what it knows of", "cutoff>=2025", values=("1y",)),
     Predicate(
         "expires", "date", "model expires", "when it goes away; `soon` is within 30 days", "expires:none",
         values=("none", "soon"),

@@ -9,7 +9,7 @@ from .complete import complete
 from .evaluate import Verdict, verdict
 from .matching import Matching, matching
 from .meaning import Context
-from .order import ordered
+from .order import ordered, warm
 from .parse import split
 from .terms import ParsedQuery
 
@@ -25,4 +25,5 @@ __all__ = [
     "ordered",
     "split",
     "verdict",
+    "warm",
 ]

@@ -60,10 +60,9 @@ def _checked(
     known = known_values(condition.name, columns, context)
     values: list[Literal] = []
     for literal in condition.values:
-        if condition.name == "provider":
-            literal = _provider(literal, context)  # noqa: PLW2901  # the same value under its right name
-        if _exists(condition.name, str(literal.value), known, columns):
-            values.append(literal)
+        meant = _provider(literal, context) if condition.name == "provider" else literal
+        if _exists(condition.name, str(meant.value), known, columns):
+            values.append(meant)
         else:
             problems.append(_unknown(condition.name, literal, known))
     return replace(condition, values=tuple(dict.fromkeys(values))) if values else None

@@ -1,7 +1,7 @@
 """A catalog in columns: all that predicates ask for, so that one is answered for all models at once.
 
 Rows are models, in the order in which they are given. A place is an endpoint: place `layer * rows + row` is the
-endpoint number `layer` of a row, so that "some endpoint of the row" is one `|` per layer. Where endpoints are not known,
+endpoint number `layer` of a row, so that "some endpoint of the row" is one `|` per layer. Where they are not known,
 layer 0 holds the model's own hint. Columns are built when they are first asked for, or all at once by `warm`.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
+from ploked_protocol.catalog import ModelRecord, Support
 
 from .bits import Column, Sets, from_flags
-from .facts import FLAGS, LABELS, NUMBERS, SETS, Endpoints, Fact
+from .facts import FLAGS, LABELS, NOWHERE, NUMBERS, SETS, Endpoints, Fact
 from .mentions import Mentions
 
 T = TypeVar("T")
@@ -39,7 +39,9 @@ class Columns:
         self.changed: dict[int, tuple[ModelRecord, Endpoints]] = {}
         """Models that have changed since."""
         self._built: dict[str, Any] = {}
-        self._layers = list(zip_longest(*(served or () for served in endpoints))) or [(None,) * self.count]
+        layers = list(zip_longest(*(served or () for served in endpoints), fillvalue=NOWHERE))
+        self._flat = list(chain.from_iterable(layers)) or [NOWHERE] * self.count
+        """At each place an endpoint, NOWHERE where there is none."""
 
     @classmethod
     def build(cls, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints]) -> Columns:
@@ -51,8 +53,8 @@ class Columns:
         now = {**self.changed, row: (model, endpoints)}
         if len(now) > MAX_CHANGED:
             models, served = list(self.models), list(self.endpoints)
-            for at, (models[at], served[at]) in now.items():
-                pass
+            for at, new in now.items():
+                models[at], served[at] = new
             return Columns(models, served)
         other = Columns.__new__(Columns)
         other.__dict__.update(self.__dict__)
@@ -69,6 +71,7 @@ class Columns:
             self.names(name)
         for name in FLAGS:
             self.flag(name)
+        self.mentions.warm()
 
     # columns
 
@@ -101,7 +104,7 @@ class Columns:
     @cached_property
     def places(self) -> int:
         """All places."""
-        return from_flags([each is not None for layer in self._layers for each in layer]) | self.hints
+        return from_flags([each is not NOWHERE for each in self._flat]) | self.hints
 
     @cached_property
     def hints(self) -> int:
@@ -125,7 +128,7 @@ class Columns:
 
     # inside
 
-    def _values(self, fact: Fact[T]) -> list[T | None]:
+    def _values(self, fact: Fact[Any]) -> list[Any]:
         """Return the fact of each place, or of each row when it is one of models."""
         hints = (
             fact.of_model(model, served) if fact.of_endpoint is None or not served else None
@@ -133,15 +136,11 @@ class Columns:
         )
         if fact.of_endpoint is None:
             return list(hints)
-        values = [_read(fact.of_endpoint, each) for layer in self._layers for each in layer]
+        values = list(map(fact.of_endpoint, self._flat))
         for row, (value, served) in enumerate(zip(hints, self.endpoints, strict=True)):
             if not served:
                 values[row] = value
         return values
-
-
-def _read(of_endpoint: Callable[[EndpointRecord], T], endpoint: EndpointRecord | None) -> T | None:
-    return None if endpoint is None else of_endpoint(endpoint)
 
 
 def _flag(answers: Sequence[Support | None]) -> Flag:

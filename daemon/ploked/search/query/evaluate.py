@@ -60,7 +60,7 @@ def said(word: Word, model: ModelRecord, *, with_description: bool) -> bool:
 def texts(model: ModelRecord, *, with_description: bool) -> list[str]:
     """Return what a model is called, and its description, in the form in which words are looked for."""
     called = [model.id, model.name, model.canonical_slug or ""]
-    return [f" {spaced(text)} " for text in (called + [model.description] if with_description else called)]
+    return [f" {spaced(text)} " for text in ([*called, model.description] if with_description else called)]
 
 
 def spaced(text: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, Pricing, Support
-from ploked_protocol.keys import is_tier
+from ploked_protocol.keys import EndpointKey, is_tier
 from ploked_protocol.searching import QUANTIZATION_BITS
 
 T = TypeVar("T")
@@ -22,6 +23,8 @@ Endpoints = Sequence[EndpointRecord] | None
 """None when they are not known; none at all say as little about each as that."""
 Number = int | float | Decimal
 
+NOWHERE = EndpointRecord(EndpointKey("", ""), "", "", "")
+"""Stands where there is no endpoint; what is read off it means nothing."""
 NEVER = 10_000_000
 """The day, as an ordinal, on which a model goes that is not said to go: after all others."""
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -68,20 +71,19 @@ def _discount(endpoint: EndpointRecord) -> Number | None:
     return None if share is None else float(100 * share)
 
 
-def _real(number: float | None) -> Number | None:
-    return number if number == number else None  # noqa: PLR0124  # not a number is not equal to itself
-
-
-def _endpoint(read: Callable[[EndpointRecord], Number | None]) -> Fact[Number | None]:
-    return Fact(_unknown, read)
+def _endpoint(field: str) -> Fact[Number | None]:
+    return Fact(_unknown, attrgetter(field))
 
 
 def _percentile(field: str, name: str) -> Fact[Number | None]:
-    def read(endpoint: EndpointRecord) -> Number | None:
-        found: Percentiles | None = getattr(endpoint, field)
-        return None if found is None else _real(getattr(found, name))
+    percentiles: Callable[[EndpointRecord], Percentiles | None] = attrgetter(field)
+    value: Callable[[Percentiles], Number | None] = attrgetter(name)
 
-    return _endpoint(read)
+    def read(endpoint: EndpointRecord) -> Number | None:
+        found = percentiles(endpoint)
+        return None if found is None else value(found)
+
+    return Fact(_unknown, read)
 
 
 def _day(text: str | None) -> int | None:
@@ -100,21 +102,21 @@ def _count(_model: ModelRecord, endpoints: Endpoints) -> int | None:
 
 
 NUMBERS: dict[str, Fact[Number | None]] = {
-    "ctx": Fact(lambda model, _: model.context_hint, lambda endpoint: endpoint.context_length),
-    "maxin": _endpoint(lambda endpoint: endpoint.max_prompt_tokens),
-    "maxout": Fact(lambda model, _: model.max_completion_hint, lambda endpoint: endpoint.max_completion_tokens),
-    "in": _price(lambda pricing: pricing.prompt_per_1m),
-    "out": _price(lambda pricing: pricing.completion_per_1m),
+    "ctx": Fact(lambda model, _: model.context_hint, attrgetter("context_length")),
+    "maxin": _endpoint("max_prompt_tokens"),
+    "maxout": Fact(lambda model, _: model.max_completion_hint, attrgetter("max_completion_tokens")),
+    "in": Fact(lambda model, _: model.pricing.prompt_per_1m, attrgetter("pricing.prompt_per_1m")),
+    "out": Fact(lambda model, _: model.pricing.completion_per_1m, attrgetter("pricing.completion_per_1m")),
     "cost": _price(_cost),
     "cacheread": _other("input_cache_read", _MILLION),
     "cachewrite": _other("input_cache_write", _MILLION),
     "perrequest": _other("request"),
     "perimage": _other("image"),
     "persearch": _other("web_search"),
-    "discount": _endpoint(_discount),
-    "up": _endpoint(lambda endpoint: _real(endpoint.uptime_30m)),
-    "up5m": _endpoint(lambda endpoint: _real(endpoint.uptime_5m)),
-    "up1d": _endpoint(lambda endpoint: _real(endpoint.uptime_1d)),
+    "discount": Fact(_unknown, _discount),
+    "up": _endpoint("uptime_30m"),
+    "up5m": _endpoint("uptime_5m"),
+    "up1d": _endpoint("uptime_1d"),
     "p50": _percentile("latency_ms", "p50"),
     "p75": _percentile("latency_ms", "p75"),
     "p90": _percentile("latency_ms", "p90"),
@@ -123,12 +125,12 @@ NUMBERS: dict[str, Fact[Number | None]] = {
     "tps75": _percentile("throughput_tps", "p75"),
     "tps90": _percentile("throughput_tps", "p90"),
     "tps99": _percentile("throughput_tps", "p99"),
-    "status": _endpoint(lambda endpoint: endpoint.status),
+    "status": _endpoint("status"),
     "endpoints": Fact(_count),
     "created": Fact(_created),
     "cutoff": Fact(lambda model, _: _day(model.knowledge_cutoff)),
     "expires": Fact(lambda model, _: NEVER if model.expires is None else _day(model.expires)),
-    "bits": _endpoint(lambda endpoint: QUANTIZATION_BITS.get((endpoint.quantization or "").lower())),
+    "bits": Fact(_unknown, lambda endpoint: QUANTIZATION_BITS.get((endpoint.quantization or "").lower())),
 }
 """Numbers in the units of the protocol's table; dates as ordinals of days. `bits` is what `quant` compares."""
 
@@ -193,9 +195,9 @@ def _support(known: bool | None) -> Support:
 
 def _free(pricing: Pricing) -> Support:
     prices = (pricing.prompt_per_1m, pricing.completion_per_1m)
-    if any(prices):
+    if prices[0] or prices[1]:
         return "no"
-    return _support(None if None in prices else True)
+    return "uncertain" if None in prices else "yes"
 
 
 def _vision(model: ModelRecord, _: Endpoints) -> Support:

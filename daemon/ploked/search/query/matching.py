@@ -51,7 +51,7 @@ def matching(query: ParsedQuery, columns: Columns, context: Context) -> Matching
 
     `evaluate.verdict` says the same of each: rows are those with "yes" or "uncertain". Free words are not looked at.
     """
-    (_, places), (yes, maybe) = scope(query, columns, context)
+    _, (yes, maybe) = scope(query, columns, context)
     for row, (model, endpoints) in columns.changed.items():
         answer, bit = verdict(query, model, endpoints, context).answer, 1 << row
         yes = yes | bit if answer == "yes" else yes & ~bit

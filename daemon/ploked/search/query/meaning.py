@@ -72,7 +72,7 @@ def asked(condition: Condition, today: date) -> tuple[Asked, ...]:
 def is_of_endpoints(each: Asked) -> bool:
     """Return whether it is endpoints that are asked."""
     facts = (NUMBERS, LABELS, SETS, FLAGS)
-    return any(each.fact in table and table[each.fact].of_endpoint is not None for table in facts)  # type: ignore[attr-defined]
+    return any(each.fact in table and table[each.fact].of_endpoint is not None for table in facts)
 
 
 def _asked(name: str, operator: str, literal: Literal, today: date) -> Asked:

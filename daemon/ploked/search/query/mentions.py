@@ -22,6 +22,11 @@ class Mentions:
         self._laid_out: dict[bool, tuple[str, list[int]]] = {}
         self._cache: dict[tuple[str, bool], int] = {}
 
+    def warm(self) -> None:
+        """Lay the texts out now."""
+        self._text(with_description=False)
+        self._text(with_description=True)
+
     def rows(self, text: str, *, with_description: bool) -> int:
         """Return the rows in one of whose texts `text` stands."""
         wanted = f" {spaced(text)} "
@@ -29,11 +34,11 @@ class Mentions:
         if found is None:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
-            found = self._cache[wanted, with_description] = self._find(wanted, with_description)
+            found = self._cache[wanted, with_description] = self._find(wanted, with_description=with_description)
         return found
 
-    def _find(self, wanted: str, with_description: bool) -> int:
-        whole, ends = self._text(with_description)
+    def _find(self, wanted: str, *, with_description: bool) -> int:
+        whole, ends = self._text(with_description=with_description)
         rows: list[int] = []
         row, at = 0, whole.find(wanted)
         while at >= 0:
@@ -43,7 +48,7 @@ class Mentions:
             at = whole.find(wanted, ends[row])
         return from_rows(rows, len(ends))
 
-    def _text(self, with_description: bool) -> tuple[str, list[int]]:
+    def _text(self, *, with_description: bool) -> tuple[str, list[int]]:
         """Return all texts, and where those of each row end."""
         found = self._laid_out.get(with_description)
         if found is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ploked_protocol.catalog import ModelRecord
+from ploked_protocol.searching import SORT_KEYS
 
 from .columns import Columns
 from .facts import NUMBERS, Endpoints
@@ -40,20 +41,38 @@ def _first(rows: list[int], ranks: Ranks, limit: int) -> list[int]:
     return [row for row in rows if ranks[row] <= last]
 
 
+def warm(columns: Columns) -> None:
+    """Build everything that queries ask of `columns`."""
+    columns.warm()
+    for name in SORT_KEYS:
+        _upwards(_READ.get(name, (name, False))[0], columns)
+
+
 def _ranks(key: SortKey, columns: Columns) -> Ranks:
     name, downwards = _READ.get(key.name, (key.name, False))
     downwards ^= key.descending
-    value = _value(name)
+    known, ranks = _upwards(name, columns)
+    if downwards:
+        ranks = columns.derived(f"ranks {name} downwards", lambda: _turned(ranks, len(known)))
+    changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
+    return _with_changed(known, ranks, changed, downwards) if changed else ranks
+
+
+def _upwards(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
+    """Return the different values, and for each row how many of them are before its own."""
 
     def build() -> tuple[list[Any], Ranks]:
-        values = list(map(value, columns.models, columns.endpoints))
+        values = list(map(_value(name), columns.models, columns.endpoints))
         known = sorted({each for each in values if each is not None})
-        rank = dict(zip(known, reversed(range(len(known))) if downwards else range(len(known)), strict=True))
-        return known, [rank.get(each, len(known)) for each in values]
+        rank: dict[Any, float] = {value: at for at, value in enumerate(known)}
+        rank[None] = len(known)
+        return known, list(map(rank.__getitem__, values))
 
-    known, ranks = columns.derived(f"ranks {name} {downwards}", build)
-    changed = {row: value(*now) for row, now in columns.changed.items()}
-    return _with_changed(known, ranks, changed, downwards) if changed else ranks
+    return columns.derived(f"ranks {name}", build)
+
+
+def _turned(ranks: Ranks, unknown: int) -> Ranks:
+    return [rank if rank == unknown else unknown - 1 - rank for rank in ranks]
 
 
 def _with_changed(known: list[Any], ranks: Ranks, changed: dict[int, Any], downwards: bool) -> Ranks:

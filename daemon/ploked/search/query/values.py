@@ -143,7 +143,7 @@ def _period(match: re.Match[str]) -> Period | None:
         return None
 
 
-def _quantization(predicate: Predicate, operator: str, text: str) -> Value:
+def _quantization(_predicate: Predicate, operator: str, text: str) -> Value:
     if operator != ":" and text not in QUANTIZATION_BITS:
         known = tuple(QUANTIZATION_BITS)
         raise BadValue(f"The bits of “{text}” are not known: compare with a known quantization", known)
