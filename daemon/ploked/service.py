@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
+from ploked_protocol import PROTOCOL_VERSION, methods, queries, searching, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
@@ -34,6 +34,7 @@ from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
+from .search.query import Context
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
@@ -129,9 +130,21 @@ class RegistryService(ConfigEdits):
         """Answer `ploked/searchModels` from memory."""
         self.catalog.touch_models()
         self._refresh_index()
-        found = self.index.search(params.query, params.limit)
+        found = self.index.ask(params.query, self._query_context(), params.limit)
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
-        return queries.SearchModelsResult(rows=rows, total=found.total, freshness=self.catalog.models_freshness())
+        return queries.SearchModelsResult(
+            rows=rows,
+            total=found.total,
+            freshness=self.catalog.models_freshness(),
+            problems=list(found.query.problems),
+            query=str(found.query),
+            uncertain=found.uncertain,
+        )
+
+    def complete_query(self, params: searching.CompleteQueryParams) -> searching.CompleteQueryResult:
+        """Answer `ploked/completeQuery` from memory."""
+        self._refresh_index()
+        return self.index.complete(params.query, params.position, self._query_context())
 
     async def list_endpoints(
         self, params: queries.ListEndpointsParams, progress: Progress
@@ -249,6 +262,11 @@ class RegistryService(ConfigEdits):
         return sorted(problems, key=lambda each: (each.line, each.column))
 
     # inside
+
+    def _query_context(self) -> Context:
+        """Return what a query may ask for besides the catalog's models."""
+        listed = {provider.slug: provider.name for provider in self.catalog.providers}
+        return Context(self._today(), providers={**self.catalog.serving_providers, **listed})
 
     def _refresh_index(self) -> None:
         if self._indexed != self.catalog.generation:

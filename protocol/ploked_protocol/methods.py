@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from . import plans, queries, sweeps
+from . import plans, queries, searching, sweeps
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -51,7 +51,13 @@ SEARCH_MODELS = _request(
     "searchModels",
     queries.SearchModelsParams,
     queries.SearchModelsResult,
-    "Search models by free text over id, name, canonical slug and description, best first.",
+    "Search models by words and predicates over what is known of them and of their endpoints, best first.",
+)
+COMPLETE_QUERY = _request(
+    "completeQuery",
+    searching.CompleteQueryParams,
+    searching.CompleteQueryResult,
+    "Say what may stand at the cursor of a query: predicates, operators, and values with how many models have them.",
 )
 LIST_ENDPOINTS = _request(
     "listEndpoints",
@@ -151,6 +157,7 @@ SWEEP_PROGRESS = _notification(
 
 METHODS: tuple[Method[Any, Any], ...] = (
     SEARCH_MODELS,
+    COMPLETE_QUERY,
     LIST_ENDPOINTS,
     ROUTE_PLAN,
     LAUNCH_SWEEP,

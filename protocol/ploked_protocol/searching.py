@@ -13,6 +13,7 @@ GRAMMAR = """\
 query     = { blank } , [ term , { blank , { blank } , term } ] , { blank } ;
 term      = [ "-" ] , ( predicate | flag | marker | phrase | word ) | sort | limit ;
 predicate = name , operator , value , { "," , value } ;
+name      = (* of the tables below *) ;
 operator  = ":" | "=" | ">=" | "<=" | ">" | "<" ;
 value     = phrase | text | number , [ unit ] | date ;
 number    = [ "$" ] , digit , { digit | "_" } , [ "." , digit , { digit } ] ;
@@ -24,8 +25,11 @@ limit     = "limit:" , digit , { digit } ;
 phrase    = '"' , { character - '"' } , '"' ;
 flag      = (* a predicate of kind flag, as a word of its own *) ;
 marker    = "@fav" | "@recent" ;
-text      = (* characters without blanks and commas *) ;
+text      = character - ( blank | "," ) , { character - ( blank | "," ) } ;
 word      = (* any other characters without blanks *) ;
+year      = digit , digit , digit , digit ;
+month     = digit , [ digit ] ;
+day       = digit , [ digit ] ;
 """
 """EBNF of ISO 14977. Case does not count, and blanks may stand around an operator other than ":"."""
 
@@ -269,7 +273,7 @@ class CompleteQueryResult(Wire):
     """"matches": counted over the models that the rest of the query finds; "all": over all models."""
 
 
-def predicates_md() -> str:
+def query_language_md() -> str:
     """Return the section of PROTOCOL.md about the query language."""
     order = ", ".join(f"{name} {bits}" for name, bits in QUANTIZATION_BITS.items())
     rows = [_row(each) for each in PREDICATES]
@@ -288,6 +292,6 @@ def predicates_md() -> str:
 
 def _row(each: Predicate) -> str:
     names = ", ".join(f"`{name}`" for name in (each.name, *each.also))
-    closed = each.kind == "text" and each.values and each.name != "param"
+    closed = each.name == "is"
     values = ", ".join(f"`{value}`" for value in each.values) if closed else UNITS[each.kind]
     return f"| {names} | {values} | {each.help} | `{each.example}` | {each.fact} |"

@@ -18,7 +18,7 @@ from importlib.resources import files
 
 from msgspec.structs import replace
 from ploked.importers.openrouter import parse_models
-from ploked.search.query import Columns, Context, checked, complete, matching, ordered, split, warm
+from ploked.search.query import Columns, Context, checked, complete, head, matching, split, warm
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, Pricing
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
@@ -111,7 +111,7 @@ def answer(text: str, columns: Columns, context: Context) -> list[int]:
     """Return the first rows that a query without words finds."""
     query = checked(split(text), columns, context)
     found = matching(query, columns, context)
-    return ordered(found.in_order(), query.sort, columns, min(SHOWN, query.limit or SHOWN))
+    return head(found, query.sort, columns, min(SHOWN, query.limit or SHOWN))
 
 
 def figures(took: list[float]) -> str:

@@ -78,7 +78,8 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
 
     await ask("refreshCatalog")
     await ask("status")
-    await ask("searchModels", query="kimi k2", limit=2)
+    await ask("searchModels", query="kimi k2 in<1 provder:groq", limit=2)
+    await ask("completeQuery", query="kimi param:s", position=12)
     await ask("listEndpoints", model=MODEL)
     await ask("routePlan", model=MODEL, prompt="Name a colour.")
     await ask("listProfiles", model=MODEL)

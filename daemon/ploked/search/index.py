@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from operator import is_
 
 import msgspec
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
 from ploked_protocol.money import Money
 from ploked_protocol.queries import SearchRow
+from ploked_protocol.searching import CompleteQueryResult
 from ploked_protocol.wire import encode
 
+from .query import Columns, Context, ParsedQuery, checked, complete, head, matching, ordered, split, warm
+from .query.bits import from_rows
+from .query.columns import MAX_CHANGED
+from .query.terms import Word
 from .rank import Ranking
 from .suggest import closest_ids
 
@@ -27,6 +33,10 @@ class Found(msgspec.Struct, frozen=True):
     """Of the same models."""
     total: int
     """How many models match, before `limit`."""
+    query: ParsedQuery = ParsedQuery()
+    """What was understood, and what was not."""
+    uncertain: list[int] = []
+    """Places in `rows` of the models that match only as far as is known."""
 
 
 class SearchIndex:
@@ -51,6 +61,31 @@ class SearchIndex:
         shown = places[:limit]
         return Found(generation.encoded(shown), [generation.ids[place] for place in shown], len(places))
 
+    def ask(self, text: str, context: Context, limit: int | None = None) -> Found:
+        """Return what `text`, in the query language, asks for, in the order that it asks for."""
+        generation = self._generation
+        columns = generation.columns
+        query = checked(split(text), columns, context)
+        found, ranked = matching(query, columns, context), generation.ranking.best(_words(query.words))
+        limit = min((each for each in (limit, query.limit) if each is not None), default=None)
+        if ranked is None:
+            total, shown = found.total, head(found, query.sort, columns, limit)
+        else:
+            among = found.among(ranked) if query.restricts else ranked
+            total, shown = len(among), ordered(among, query.sort, columns, limit)
+        uncertain = [place for place, row in enumerate(shown) if found.uncertain(row)]
+        return Found(generation.encoded(shown), [generation.ids[row] for row in shown], total, query, uncertain)
+
+    def complete(self, text: str, position: int | None, context: Context) -> CompleteQueryResult:
+        """Return what may stand at `position` of a query."""
+        generation = self._generation
+
+        def find(words: Sequence[Word]) -> int | None:
+            ranked = generation.ranking.best(_words(words))
+            return None if ranked is None else from_rows(ranked, len(generation.ids))
+
+        return complete(text, position, generation.columns, context, find)
+
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
         return closest_ids(text, self._generation.ids, n)
@@ -61,6 +96,11 @@ class SearchIndex:
         import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
 
         self._generation.encoded(self._generation.catalog_order)
+        warm(self._generation.columns)
+
+
+def _words(words: Iterable[Word]) -> str:
+    return " ".join(word.text for word in words)
 
 
 class _Generation:
@@ -77,7 +117,19 @@ class _Generation:
         self._endpoints = [endpoints_now(model.alias_target or model.id) for model in self.models]
         same = last is not None and len(last.models) == len(self.models) and all(map(is_, last.models, self.models))
         self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
+        self.columns = self._columns(last if same else None)
         self._rows: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
+
+    def _columns(self, last: _Generation | None) -> Columns:
+        """Return the columns of `last` with what differs, new ones when that is too much or `last` is None."""
+        differ = (row for row, now in enumerate(self._endpoints) if last and now is not last._endpoints[row])
+        changed = list(islice(differ, MAX_CHANGED + 1))
+        if last is None or len(changed) > MAX_CHANGED:
+            return Columns.build(self.models, self._endpoints, self.catalog_order)
+        columns = last.columns
+        for row in changed:
+            columns = columns.updated(row, self.models[row], self._endpoints[row])
+        return columns
 
     def _kept(self, last: _Generation) -> list[msgspec.Raw | None]:
         """Return the encoded rows of `last` that still say the same, None for those to be encoded when first shown."""

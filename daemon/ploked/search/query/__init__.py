@@ -9,7 +9,7 @@ from .complete import complete
 from .evaluate import Verdict, verdict
 from .matching import Matching, matching
 from .meaning import Context
-from .order import ordered, warm
+from .order import head, ordered, warm
 from .parse import split
 from .terms import ParsedQuery
 
@@ -21,6 +21,7 @@ __all__ = [
     "Verdict",
     "checked",
     "complete",
+    "head",
     "matching",
     "ordered",
     "split",

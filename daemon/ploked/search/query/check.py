@@ -32,24 +32,21 @@ def checked(query: ParsedQuery, columns: Columns, context: Context) -> ParsedQue
 
 def known_values(name: str, columns: Columns, context: Context) -> list[str]:
     """Return the texts that a predicate can be asked for, in alphabetical order; none when it takes no texts."""
-    values = set(BY_NAME[name].values)
+    values = {*BY_NAME[name].values, *known_texts(name, columns)}
     if name == "provider":
         values |= context.providers.keys()
+    return sorted(values - {""})
+
+
+def known_texts(name: str, columns: Columns | None) -> Iterator[str]:
+    """Yield the values that models have, or had when `columns` were new."""
+    if columns is None:
+        return
     if name in LABELS:
-        values.update(columns.label(name).values)
+        yield from columns.label(name).values
     if name in SETS:
-        values.update(columns.names(name).values)
-    return sorted(values | set(_changed(name, columns)) - {""})
-
-
-def _changed(name: str, columns: Columns) -> Iterator[str]:
-    """Yield the values of models that have changed since the columns were built."""
-    for model, endpoints in columns.changed.values():
-        for endpoint in endpoints or (None,):
-            if name in LABELS and (label := LABELS[name].of(model, endpoints, endpoint)):
-                yield label
-            if name in SETS:
-                yield from SETS[name].of(model, endpoints, endpoint) or ()
+        yield from columns.names(name).values
+    yield from known_texts(name, columns.delta)
 
 
 def _checked(
@@ -74,13 +71,14 @@ def _provider(literal: Literal, context: Context) -> Literal:
 
 
 def _exists(name: str, text: str, known: Collection[str], columns: Columns) -> bool:
-    if text in known or not known:
+    if text in known:
         return True
+    if name == "provider" and not known:  # nobody has said yet which there are
+        return bool(columns.hints)
     slug, slash, _ = text.partition("/")
     if name != "provider" or not slash:
         return False
-    tags = {*columns.label("tag").values, *_changed("tag", columns)}
-    return text in tags or (slug in known and bool(columns.hints))
+    return text in known_texts("tag", columns) or (slug in known and bool(columns.hints))
 
 
 def _unknown(name: str, literal: Literal, known: list[str]) -> QueryProblem:

@@ -3,16 +3,18 @@
 Rows are models, in the order in which they are given. A place is an endpoint: place `layer * rows + row` is the
 endpoint number `layer` of a row, so that "some endpoint of the row" is one `|` per layer. Where they are not known,
 layer 0 holds the model's own hint. Columns are built when they are first asked for, or all at once by `warm`.
+
+A model whose endpoints become known does not cost new columns: the few that have changed stand in small columns of
+their own beside the large ones (`delta`), which are asked as well, until there are many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
-from ploked_protocol.catalog import ModelRecord, Support
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
 
 from .bits import Column, Sets, from_flags
 from .facts import FLAGS, LABELS, NOWHERE, NUMBERS, SETS, Endpoints, Fact
@@ -20,8 +22,8 @@ from .mentions import Mentions
 
 T = TypeVar("T")
 
-MAX_CHANGED = 32
-"""Models that may differ from the columns: each is asked by itself, about 0.1 ms a query."""
+MAX_CHANGED = 64
+"""Models that may differ from the columns; with more, new ones are built."""
 
 Flag = tuple[int, int]
 """The places where it is said to hold, and those where it may."""
@@ -30,23 +32,31 @@ Flag = tuple[int, int]
 class Columns:
     """The columns of one state of the catalog. Safe to ask from several threads."""
 
-    def __init__(self, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints]) -> None:
-        """Take the models and, in the same order, the endpoints of each as far as they are known."""
+    def __init__(
+        self, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints], order: Sequence[int] | None = None
+    ) -> None:
+        """Take what `build` takes."""
         self.models = models
         self.endpoints = endpoints
         self.count = len(models)
+        self.order = range(self.count) if order is None else order
+        """The rows as they are listed where nothing else orders them."""
         self.all_rows = (1 << self.count) - 1
         self.changed: dict[int, tuple[ModelRecord, Endpoints]] = {}
-        """Models that have changed since."""
+        """By row, the models that have changed since. The columns still say of them what was known before."""
+        self.delta: Columns | None = None
+        """What is known now of those that have changed, in the order of `changed`."""
         self._built: dict[str, Any] = {}
-        layers = list(zip_longest(*(served or () for served in endpoints), fillvalue=NOWHERE))
-        self._flat = list(chain.from_iterable(layers)) or [NOWHERE] * self.count
-        """At each place an endpoint, NOWHERE where there is none."""
 
     @classmethod
-    def build(cls, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints]) -> Columns:
-        """Return the columns of `models`, None in `endpoints` where those of a model are not known."""
-        return cls(models, endpoints)
+    def build(
+        cls, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints], order: Sequence[int] | None = None
+    ) -> Columns:
+        """Return the columns of `models`, None in `endpoints` where those of a model are not known.
+
+        `order` is the order in which the rows are listed where nothing else orders them, their own when it is None.
+        """
+        return cls(models, endpoints, order)
 
     def updated(self, row: int, model: ModelRecord, endpoints: Endpoints) -> Columns:
         """Return columns in which the model at `row` is another; what is built is shared, until much has changed."""
@@ -55,11 +65,25 @@ class Columns:
             models, served = list(self.models), list(self.endpoints)
             for at, new in now.items():
                 models[at], served[at] = new
-            return Columns(models, served)
+            return Columns(models, served, self.order)
         other = Columns.__new__(Columns)
         other.__dict__.update(self.__dict__)
         other.changed = now
+        other.delta = Columns([changed for changed, _ in now.values()], [served for _, served in now.values()])
         return other
+
+    @property
+    def changed_rows(self) -> int:
+        """Return the rows that have changed."""
+        return self.lifted((1 << len(self.changed)) - 1)
+
+    def lifted(self, rows: int) -> int:
+        """Return rows of `delta` as rows of these columns."""
+        return sum(1 << row for at, row in enumerate(self.changed) if rows >> at & 1)
+
+    def lowered(self, rows: int) -> int:
+        """Return rows of these columns as rows of `delta`, without those that have not changed."""
+        return sum(1 << at for at, row in enumerate(self.changed) if rows >> row & 1)
 
     def warm(self) -> None:
         """Build every column."""
@@ -91,25 +115,30 @@ class Columns:
         """Return the places of a flag."""
         return self.derived(f"flag {name}", lambda: _flag(self._values(FLAGS[name])))
 
-    @cached_property
+    @property
     def mentions(self) -> Mentions:
         """What models are called and how they are described, for phrases and negated words."""
-        return Mentions(self.models)
+        return self.derived("mentions", lambda: Mentions(self.models))
 
-    @cached_property
+    @property
     def rows_by_id(self) -> dict[str, int]:
         """The row of each id."""
-        return {model.id: row for row, model in enumerate(self.models)}
+        return self.derived("rows by id", lambda: {model.id: row for row, model in enumerate(self.models)})
 
-    @cached_property
+    @property
+    def position(self) -> list[int]:
+        """Where each row stands in `order`."""
+        return self.derived("position", lambda: sorted(range(self.count), key=self.order.__getitem__))
+
+    @property
     def places(self) -> int:
         """All places."""
-        return from_flags([each is not NOWHERE for each in self._flat]) | self.hints
+        return self.derived("places", lambda: self.hints | from_flags([each is not NOWHERE for each in self._flat]))
 
-    @cached_property
+    @property
     def hints(self) -> int:
         """The places that hold the hint of a model, for want of endpoints."""
-        return from_flags([not served for served in self.endpoints])
+        return self.derived("hints", lambda: from_flags([not served for served in self.endpoints]))
 
     def rows_of(self, places: int) -> int:
         """Return the rows of which some place is in `places`."""
@@ -120,13 +149,23 @@ class Columns:
         return rows
 
     def derived(self, name: str, build: Callable[[], T]) -> T:
-        """Return what `build` makes of the columns, without what has changed since; made once for each `name`."""
+        """Return what `build` makes of what was known when these columns were new; made once for each `name`."""
         found: T | None = self._built.get(name)
         if found is None:
             found = self._built[name] = build()
         return found
 
     # inside
+
+    @property
+    def _flat(self) -> list[EndpointRecord]:
+        """The endpoint at each place, NOWHERE where there is none."""
+
+        def build() -> list[EndpointRecord]:
+            layers = zip_longest(*(served or () for served in self.endpoints), fillvalue=NOWHERE)
+            return list(chain.from_iterable(layers)) or [NOWHERE] * self.count
+
+        return self.derived("flat", build)
 
     def _values(self, fact: Fact[Any]) -> list[Any]:
         """Return the fact of each place, or of each row when it is one of models."""

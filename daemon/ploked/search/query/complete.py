@@ -16,9 +16,9 @@ from ploked_protocol.searching import (
 )
 
 from . import values
-from .check import checked, known_values
+from .check import checked, known_texts, known_values
 from .columns import Columns
-from .counts import Counts, counts
+from .counts import Counts, Find, counts
 from .meaning import Context
 from .near import nearest
 from .parse import split
@@ -52,13 +52,12 @@ class _Cursor:
 
 
 def complete(
-    text: str, position: int | None, columns: Columns, context: Context, rows: int | None = None
+    text: str, position: int | None, columns: Columns, context: Context, find: Find = lambda _: None
 ) -> CompleteQueryResult:
     """Return what may stand at `position`, in code points; None is the end.
 
-    `rows` are those that the words of the query find, None when it has none. Counts are over the models that the rest
-    of the query finds, unless that would take long; then over all. They leave out what changed since the columns were
-    built.
+    `find` returns the rows that words find. Counts are over the models that the rest
+    of the query finds, unless that would take long; then over all.
     """
     cursor = _cursor(text, len(text) if position is None else min(position, len(text)))
     predicate = BY_NAME.get(cursor.name)
@@ -66,7 +65,7 @@ def complete(
         offered = _values(predicate, cursor, columns, context)
     else:
         offered = list(_names(cursor))
-    counter = counts(checked(split(cursor.rest), columns, context), columns, context, rows, len(offered))
+    counter = counts(checked(split(cursor.rest), columns, context), columns, context, find, len(offered))
     items = [_counted(item, condition, counter) for item, condition in offered]
     if predicate is not None and predicate.kind in ("text", "quantization") and cursor.operator:
         items.sort(key=lambda item: (not item.label.startswith(cursor.typed), -(item.count or 0)))
@@ -148,7 +147,7 @@ def _values(predicate: Predicate, cursor: _Cursor, columns: Columns, context: Co
     if predicate.kind == "text" or (predicate.kind == "quantization" and cursor.operator in ":="):
         known = known_values(predicate.name, columns, context)
         if predicate.name == "provider" and "/" in cursor.typed:
-            known = [tag for tag in columns.label("tag").values if "/" in tag]
+            known = sorted({tag for tag in known_texts("tag", columns) if "/" in tag})
         texts = [text for text in known if cursor.typed in text]
     else:
         usual = tuple(QUANTIZATION_BITS) if predicate.kind == "quantization" else predicate.values

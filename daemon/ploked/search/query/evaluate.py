@@ -1,7 +1,6 @@
 """Whether one model is what a query asks for: plain, and slow over many.
 
-`matching` answers the same for a whole catalog at once; its tests hold it against this. It also asks here about the few
-models that have changed since its columns were built.
+`matching` answers the same for a whole catalog at once; its tests hold it against this.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .bits import from_rows, to_flags, to_rows
 from .columns import Columns
-from .evaluate import of_endpoints, verdict
+from .evaluate import of_endpoints
 from .facts import LABELS
 from .meaning import Asked, Context, Equals, Holds, Within, asked
 from .terms import Condition, ParsedQuery
@@ -52,15 +52,15 @@ def matching(query: ParsedQuery, columns: Columns, context: Context) -> Matching
     `evaluate.verdict` says the same of each: rows are those with "yes" or "uncertain". Free words are not looked at.
     """
     _, (yes, maybe) = scope(query, columns, context)
-    for row, (model, endpoints) in columns.changed.items():
-        answer, bit = verdict(query, model, endpoints, context).answer, 1 << row
-        yes = yes | bit if answer == "yes" else yes & ~bit
-        maybe = maybe & ~bit if answer == "no" else maybe | bit
+    if columns.delta is not None:
+        same = columns.all_rows ^ columns.changed_rows
+        _, (now, may) = scope(query, columns.delta, context)
+        yes, maybe = yes & same | columns.lifted(now), maybe & same | columns.lifted(may)
     return Matching(maybe, maybe ^ yes, columns.count)
 
 
 def scope(query: ParsedQuery, columns: Columns, context: Context) -> tuple[Answer, Answer]:
-    """Return the places and the rows that match, by the columns as they were built."""
+    """Return the places and the rows that match, by what was known when `columns` were new."""
     places = (columns.places, columns.places) if any(map(of_endpoints, query.predicates)) else None
     rows = (columns.all_rows, columns.all_rows)
     for condition in query.predicates:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import compress, islice, takewhile
+from typing import Any, NamedTuple
 
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.searching import SORT_KEYS
 
+from .bits import to_flags
 from .columns import Columns
 from .facts import NUMBERS, Endpoints
+from .matching import Matching
 from .terms import SortKey
 
 Ranks = list[float]
@@ -22,73 +25,112 @@ _READ: dict[str, tuple[str, bool]] = {"new": ("created", True), "quant": ("bits"
 """Keys that go by another fact, and whether downwards."""
 
 
-def ordered(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns, limit: int | None = None) -> list[int]:
-    """Return `rows`, at most `limit`, sorted by `keys`; equals stay in their order, unknown facts come last."""
-    if not keys:
-        return list(rows[:limit])
-    ranks = [_ranks(key, columns) for key in keys]
-    chosen = list(rows)
-    if limit is not None and len(chosen) > 4 * limit:
-        chosen = _first(chosen, ranks[0], limit)
-    for rank in reversed(ranks):
-        chosen.sort(key=rank.__getitem__)
-    return chosen[:limit]
-
-
-def _first(rows: list[int], ranks: Ranks, limit: int) -> list[int]:
-    """Return those of `rows`, in their order, that can be among the first `limit` by `ranks`."""
-    last = sorted(map(ranks.__getitem__, rows))[limit - 1]
-    return [row for row in rows if ranks[row] <= last]
+class _Ranking(NamedTuple):
+    known: list[Any]
+    """The different values, in order."""
+    ranks: Ranks
+    upwards: list[int]
+    """The rows, by rank."""
+    told: int
+    """How many rows have a value."""
 
 
 def warm(columns: Columns) -> None:
     """Build everything that queries ask of `columns`."""
     columns.warm()
     for name in SORT_KEYS:
-        _upwards(_READ.get(name, (name, False))[0], columns)
+        _ranking(_READ.get(name, (name, False))[0], columns)
 
 
-def _ranks(key: SortKey, columns: Columns) -> Ranks:
-    name, downwards = _READ.get(key.name, (key.name, False))
-    downwards ^= key.descending
-    known, ranks = _upwards(name, columns)
+def ordered(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns, limit: int | None = None) -> list[int]:
+    """Return `rows`, at most `limit`, sorted by `keys`; equals stay in their order, unknown facts come last."""
+    if not keys:
+        return list(rows[:limit])
+    if limit is not None and len(rows) > 4 * limit:
+        flags = bytearray(columns.count)
+        for row in rows:
+            flags[row] = 1
+        first = frozenset(_first(flags, keys[0], columns, limit))
+        rows = [row for row in rows if row in first]
+    return _sorted(rows, keys, columns)[:limit]
+
+
+def head(found: Matching, keys: Sequence[SortKey], columns: Columns, limit: int | None = None) -> list[int]:
+    """Return the rows that are found, at most `limit`, sorted by `keys`, equals as the catalog has them.
+
+    `ordered` gives the same of `found.among(columns.order)`, and takes longer where many are found.
+    """
+    flags, order = to_flags(found.rows, columns.count), columns.order
+    if not keys or limit is None:
+        rows = list(islice(compress(order, map(flags.__getitem__, order)), None if keys else limit))
+    else:
+        rows = sorted(_first(flags, keys[0], columns, limit), key=columns.position.__getitem__)
+    return _sorted(rows, keys, columns)[:limit]
+
+
+def _sorted(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns) -> list[int]:
+    rows = list(rows)
+    for key in reversed(keys):
+        name, downwards = _read(key)
+        known, ranks = _now(name, columns)
+        unknown = len(known)
+        if downwards:
+            rows.sort(key=[unknown - rank if rank < unknown else unknown + 1 for rank in ranks].__getitem__)
+        else:
+            rows.sort(key=ranks.__getitem__)
+    return rows
+
+
+def _first(flags: bytes | bytearray, key: SortKey, columns: Columns, limit: int) -> list[int]:
+    """Return the first `limit` by `key` of the rows that `flags` has, those equal to the last, and those changed."""
+    name, downwards = _read(key)
+    built = _ranking(name, columns)
+    ranks, order = built.ranks, built.upwards
     if downwards:
-        ranks = columns.derived(f"ranks {name} downwards", lambda: _turned(ranks, len(known)))
-    changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
-    return _with_changed(known, ranks, changed, downwards) if changed else ranks
+        order = order[: built.told][::-1] + order[built.told :]
+    changed = [row for row in columns.changed if flags[row]]
+    rows = (row for row in compress(order, map(flags.__getitem__, order)) if row not in columns.changed)
+    first = list(islice(rows, limit))
+    if first:
+        last = ranks[first[-1]]
+        first += takewhile(lambda row: ranks[row] == last, rows)
+    return first + changed
 
 
-def _upwards(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
-    """Return the different values, and for each row how many of them are before its own."""
+def _read(key: SortKey) -> tuple[str, bool]:
+    """Return the fact that `key` goes by, and whether downwards."""
+    name, downwards = _READ.get(key.name, (key.name, False))
+    return name, downwards ^ key.descending
 
-    def build() -> tuple[list[Any], Ranks]:
+
+def _ranking(name: str, columns: Columns) -> _Ranking:
+    """Return how rows rank by a fact, as the columns were built."""
+
+    def build() -> _Ranking:
         values = list(map(_value(name), columns.models, columns.endpoints))
         known = sorted({each for each in values if each is not None})
         rank: dict[Any, float] = {value: at for at, value in enumerate(known)}
         rank[None] = len(known)
-        return known, list(map(rank.__getitem__, values))
+        ranks = list(map(rank.__getitem__, values))
+        told = sum(value is not None for value in values)
+        return _Ranking(known, ranks, sorted(range(len(ranks)), key=ranks.__getitem__), told)
 
     return columns.derived(f"ranks {name}", build)
 
 
-def _turned(ranks: Ranks, unknown: int) -> Ranks:
-    return [rank if rank == unknown else unknown - 1 - rank for rank in ranks]
-
-
-def _with_changed(known: list[Any], ranks: Ranks, changed: dict[int, Any], downwards: bool) -> Ranks:
-    """Return `ranks` with those of rows whose values are others now, and may lie between those that are known."""
-    ranks = list(ranks)
-    step = 1 / (1 + len(changed))
-    between = sorted({value for value in changed.values() if value is not None})
+def _now(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
+    """Return the different values, and the rank of each row, those that have changed between two if need be."""
+    known, ranks = _ranking(name, columns)[:2]
+    changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
+    if not changed:
+        return known, ranks
+    ranks, between = list(ranks), sorted({value for value in changed.values() if value is not None})
     for row, value in changed.items():
-        if value is None:
-            ranks[row] = len(known)
-            continue
-        at: float = bisect_left(known, value)
-        if at == len(known) or known[int(at)] != value:
-            at += step * (1 + between.index(value)) - 1
-        ranks[row] = len(known) - 1 - at if downwards else at
-    return ranks
+        at: float = len(known) if value is None else bisect_left(known, value)
+        if value is not None and (at == len(known) or known[int(at)] != value):
+            at += (1 + between.index(value)) / (1 + len(between)) - 1
+        ranks[row] = at
+    return known, ranks
 
 
 def _value(name: str) -> Callable[[ModelRecord, Endpoints], Any]:

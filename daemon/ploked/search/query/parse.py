@@ -75,6 +75,8 @@ class _Parser:
         if self.text.startswith('"', self.at):
             self._problem((self.at, self.at + 1), "This quote is not closed.", ['"'])
             self.at += 1
+            if not negated and self.text.startswith("-", self.at):
+                negated, self.at = True, self.at + 1
         head_at = self.at
         head = self._take(_HEAD) or ""
         predicate = BY_NAME.get(head.lower())

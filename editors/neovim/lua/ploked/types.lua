@@ -17,6 +17,18 @@
 ---@field freshness ploked.Freshness
 ---@field upstream string
 
+---A query that is being typed, and where.
+---@class ploked.CompleteQueryParams
+---@field query? string
+---@field position? integer
+
+---What may stand at the cursor, best first.
+---@class ploked.CompleteQueryResult
+---@field items ploked.QueryCompletion[]
+---@field start integer
+---@field end integer
+---@field countsOver "all"|"matches"
+
 ---What an edit of config.toml did.
 ---@class ploked.ConfigEdited
 ---@field changed boolean
@@ -218,6 +230,22 @@
 ---@field discount? string
 ---@field overrides? ploked.PriceOverride[]
 
+---Something that may stand at the cursor.
+---@class ploked.QueryCompletion
+---@field label string
+---@field insertText string
+---@field kind "flag"|"marker"|"operator"|"predicate"|"sort"|"value"
+---@field detail string
+---@field count? integer
+
+---A mistake in a query, which cost only itself.
+---@class ploked.QueryProblem
+---@field start integer
+---@field end integer
+---@field message string
+---@field expected? string[]
+---@field suggestion? string
+
 ---One constraint that excludes an endpoint.
 ---@class ploked.Reason
 ---@field code "denied"|"lacksParameter"|"maxOutputTooSmall"|"notAllowed"|"notSelected"|"priceAboveCap"|"quantization"|"strictness"|"tierNotAskedFor"|"toolsRequired"
@@ -279,7 +307,7 @@
 ---@field requestId? string
 ---@field setDefault? boolean
 
----A free-text query over id, name, canonical slug and description; empty lists all.
+---What to look for; an empty query lists all.
 ---@class ploked.SearchModelsParams
 ---@field query? string
 ---@field limit? integer
@@ -289,6 +317,9 @@
 ---@field rows ploked.SearchRow[]
 ---@field total integer
 ---@field freshness ploked.Freshness
+---@field problems? ploked.QueryProblem[]
+---@field query? string
+---@field uncertain? integer[]
 
 ---One model as a picker shows it.
 ---@class ploked.SearchRow
@@ -386,7 +417,8 @@
 ---@field finishedAt? string
 
 ---@alias ploked.Method
----| 'ploked/searchModels' # Search models by free text over id, name, canonical slug and description, best first.
+---| 'ploked/searchModels' # Search models by words and predicates over what is known of them and of their endpoints, best first.
+---| 'ploked/completeQuery' # Say what may stand at the cursor of a query: predicates, operators, and values with how many models have them.
 ---| 'ploked/listEndpoints' # List the endpoints that serve a model; fetched on first use, then answered from memory.
 ---| 'ploked/routePlan' # Say which endpoints qualify under the preferences, why each other one does not, and the exact request.
 ---| 'ploked/launchSweep' # Send a grid of parameters to the eligible endpoints and keep every result.
