@@ -10,13 +10,15 @@ from .catalog import Basis, EndpointRecord, Freshness, Support
 from .keys import EndpointKey
 from .money import Money
 from .preferences import ConfigProblem, LLMParameters, ModelProfile
+from .searching import QueryProblem
 from .wire import Wire
 
 
 class SearchModelsParams(Wire):
-    """A free-text query over id, name, canonical slug and description; empty lists all."""
+    """What to look for; an empty query lists all."""
 
     query: str = ""
+    """In [the query language](#the-query-language): words and predicates."""
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     highlight: bool = False
     """Whether rows say where the words of the query stand in `id` and `name`."""
@@ -66,7 +68,7 @@ class SearchRow(Wire, omit_defaults=True):
     """Tokens."""
     supports_tools: Support
     basis: Basis
-    """Whether `supportsTools` is a hint of the model list or the truth of the endpoints."""
+    """Whether the row, and what the query asked of it, is by a hint of the model list or the truth of the endpoints."""
     prompt_per_1m: Money | None
     """The cheapest endpoint's price, USD per million prompt tokens; null when unknown or varying."""
     completion_per_1m: Money | None
@@ -94,6 +96,12 @@ class SearchModelsResult(Wire):
     total: int
     """How many models match, before `limit`."""
     freshness: Freshness
+    problems: list[QueryProblem] = []
+    """What of the query could not be understood and was left out."""
+    query: str = ""
+    """What was understood, in canonical spelling; it means the same again."""
+    uncertain: list[int] = []
+    """Places in `rows` of the models that match as far as is known: a fact that decides is not."""
 
 
 class ListEndpointsParams(Wire):
