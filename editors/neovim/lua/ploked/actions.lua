@@ -21,7 +21,11 @@ end
 ---@param item ploked.Item
 function M.inspect(item)
   local endpoint = item.endpoint
-  require('ploked.inspect').open(endpoint and endpoint.key.tag or item.row.id, endpoint or item.row)
+  if not endpoint then
+    return require('ploked.inspect').open(item.row.id, item.row)
+  end
+  local plan = require('ploked.endpoints').branch(item.row.id).plan
+  require('ploked.inspect').open(endpoint.key.tag, endpoint, require('ploked.explain').of(plan, endpoint))
 end
 
 ---@param model string

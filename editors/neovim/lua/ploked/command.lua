@@ -21,7 +21,7 @@ end
 ---Open the picker on a model, once it is known to exist.
 ---@param model string
 local function show_endpoints(model)
-  require('ploked.endpoints').load(model, function(err)
+  require('ploked.endpoints').fetch(model, function(err)
     if err then
       return ui.say_error(err)
     end

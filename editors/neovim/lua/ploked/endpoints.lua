@@ -17,6 +17,8 @@ local M = {}
 ---@field unsaved? string config.toml, where the selection stands in a buffer that has not been saved yet
 ---@field writing boolean
 ---@field again boolean the selection changed while it was being written
+---@field plan? ploked.RoutePlan what qualifies, where that is known
+---@field planned integer the number of the last plan asked for: answers to earlier ones are stale
 
 local branches = {} ---@type table<string, ploked.Branch>
 
@@ -31,6 +33,7 @@ function M.branch(model)
       selected = {},
       writing = false,
       again = false,
+      planned = 0,
     }
   end
   return branches[model]
@@ -53,10 +56,25 @@ local function take(branch, result)
   end
 end
 
+---Ask which of the endpoints qualify. Where that cannot be said, none of them is marked.
+---@param model string
+---@param changed fun()
+function M.plan(model, changed)
+  local branch = M.branch(model)
+  branch.planned = branch.planned + 1
+  local mine = branch.planned
+  client.request('routePlan', require('ploked.what_if').call(model), function(_, plan)
+    if mine == branch.planned then
+      branch.plan = plan
+      changed()
+    end
+  end)
+end
+
 ---Fetch the endpoints of a model.
 ---@param model string
----@param changed fun(err: ploked.Error|nil) called once they are there
-function M.load(model, changed)
+---@param done fun(err: ploked.Error|nil)
+function M.fetch(model, done)
   local branch = M.branch(model)
   branch.loading = true
   client.request('listEndpoints', { model = model }, function(err, result)
@@ -65,8 +83,16 @@ function M.load(model, changed)
     if result then
       take(branch, result)
     end
-    changed(err)
+    done(err)
   end)
+end
+
+---Fetch the endpoints of a model, and the plan that says which of them qualify.
+---@param model string
+---@param changed fun() called whenever there is something new to draw
+function M.load(model, changed)
+  M.plan(model, changed)
+  M.fetch(model, changed)
 end
 
 ---The model that has the endpoints: an alias has those of its target.
@@ -162,15 +188,19 @@ function M.cells(endpoint, dim)
   }
 end
 
+---Whether an endpoint is selected; behind that, a question mark where it is uncertain whether it qualifies.
 ---@param branch ploked.Branch
 ---@param endpoint ploked.EndpointRecord
+---@param explained? ploked.Explained
 ---@return ploked.Cell
-function M.mark(branch, endpoint)
+function M.mark(branch, endpoint, explained)
   local icons = config.get().icons
-  if vim.tbl_contains(branch.selected, endpoint.key.tag) then
-    return { icons.selected, 'PlokedSelected' }
+  local selected = vim.tbl_contains(branch.selected, endpoint.key.tag)
+  local icon = selected and icons.selected or icons.unselected
+  if explained and explained.verdict == 'uncertain' then
+    return { icon .. '?', 'PlokedUncertain' }
   end
-  return { icons.unselected, 'PlokedUnselected' }
+  return { icon, selected and 'PlokedSelected' or 'PlokedUnselected' }
 end
 
 ---Entries of the selection that no endpoint has: they stay to be seen and taken off.

@@ -64,8 +64,12 @@ end
 ---@param item ploked.Item|nil
 ---@return string
 function M.identity(item)
-  local endpoint = item and item.endpoint and item.endpoint.key
-  return item and table.concat({ item.row.id, item.kind, endpoint and endpoint.tag or item.gone or '' }, '\n') or ''
+  if not item then
+    return ''
+  end
+  local endpoint = item.endpoint and item.endpoint.key
+  local tag = endpoint and endpoint.tag .. (item.reason and ' reason' or '') or item.gone or ''
+  return table.concat({ item.row.id, item.kind, tag }, '\n')
 end
 
 ---Move the cursor to the item that `wanted` is the identity of, where it is still there.
@@ -106,7 +110,8 @@ function M.draw(picker)
     return
   end
   local before = M.identity(M.current(picker))
-  local items, lines, header = rows.build(picker.rows, picker.expanded)
+  local width = vim.api.nvim_win_get_width(picker.view.list.win)
+  local items, lines, header = rows.build(picker.rows, picker.expanded, width)
   picker.items = items
   ui.render(picker.view.list.buf, #lines > 0 and lines or instead_of_rows(picker))
   layout.decorate(picker.view, header, status(picker))

@@ -61,6 +61,11 @@ local function listen(picker)
     client.on('ploked/preferencesChanged', function()
       load_expanded(picker)
     end),
+    client.on('configEdited', function()
+      for model in pairs(picker.expanded) do
+        endpoints.plan(model, found.drawing(picker))
+      end
+    end),
     client.on('restarted', function()
       found.search(picker, picker.query)
       load_expanded(picker)
@@ -104,12 +109,17 @@ local function new(options)
   return picker
 end
 
----Open the picker. Without a query or a model it starts in search mode.
----@param options ploked.PickerOptions
-function M.open(options)
+---Close the picker, where one is open.
+function M.close()
   if last then
     last.close()
   end
+end
+
+---Open the picker. Without a query or a model it starts in search mode.
+---@param options ploked.PickerOptions
+function M.open(options)
+  M.close()
   local picker = new(options)
   last = picker
   picker_keys.bind(picker)

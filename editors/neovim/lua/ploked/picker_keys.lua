@@ -5,6 +5,7 @@ local endpoints = require('ploked.endpoints')
 local found = require('ploked.found')
 local keys = require('ploked.keys')
 local layout = require('ploked.layout')
+local relax = require('ploked.relax')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -117,6 +118,24 @@ local function profiles(_, item)
   actions.profiles(item.row.id)
 end
 
+---Apply the first relaxation of the model; one that is not on the screen is shown first.
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function relaxing(picker, item)
+  local branch = endpoints.branch(item.row.id)
+  if not picker.expanded[item.row.id] then
+    return expand(picker, item)
+  end
+  local relaxation = relax.first(branch.plan)
+  if not relaxation then
+    return ui.say('the plan has no relaxation that config.toml can take')
+  end
+  branch.plan.relaxations = {} -- it is made once, whatever is pressed before the next plan comes
+  relax.apply(relaxation, function()
+    endpoints.plan(item.row.id, found.drawing(picker))
+  end)
+end
+
 ---Expand the model under the cursor.
 M.expand = on_item(expand)
 
@@ -126,6 +145,7 @@ local LIST = {
   { 'expand', 'show the endpoints of the model', M.expand },
   { 'collapse', 'hide them', on_item(collapse) },
   { 'toggle', 'select the endpoint, or take it off', on_item(toggle) },
+  { 'relax', 'apply the first relaxation of the model: loosen what excludes endpoints', on_item(relaxing) },
   { 'inspect', 'show all facts of the row', on_item(inspect) },
   { 'profile', 'choose the profile, or set parameters for the next run', on_item(profile) },
   { 'profiles', 'manage profiles', on_item(profiles) },

@@ -1,8 +1,11 @@
 ---The rows of the picker: models, and below those expanded their endpoints.
 local config = require('ploked.config')
 local endpoints = require('ploked.endpoints')
+local explain = require('ploked.explain')
 local facts = require('ploked.facts')
+local keys = require('ploked.keys')
 local next_run = require('ploked.next_run')
+local relax = require('ploked.relax')
 local text = require('ploked.text')
 
 local M = {}
@@ -11,6 +14,7 @@ local M = {}
 ---@field kind 'model'|'endpoint'|'note'
 ---@field row? ploked.SearchRow the model, or the one that the line belongs to
 ---@field endpoint? ploked.EndpointRecord
+---@field reason? boolean whether the line says why the endpoint does not qualify
 ---@field gone? string a selected tag that no endpoint has any more
 
 local NAME_WIDTH, ID_WIDTH = 34, 44
@@ -50,8 +54,8 @@ end
 ---@return ploked.Line
 local function summary(branch)
   local age, highlight = facts.freshness(branch.freshness)
-  local count = ('%d endpoints'):format(#branch.endpoints)
-  local chosen = #branch.selected > 0 and (', %d selected'):format(#branch.selected) or ', none selected: all are used'
+  local count = branch.plan and explain.count(branch.plan) or ('%d endpoints'):format(#branch.endpoints)
+  local chosen = #branch.selected > 0 and (', %d selected'):format(#branch.selected) or ', none selected'
   return { INDENT, { count .. chosen .. ' · ', 'PlokedNote' }, { age, highlight } }
 end
 
@@ -60,16 +64,61 @@ end
 local function endpoint_lines(branch)
   local cells = { vim.list_extend({ { ' ' } }, endpoints.HEADER) }
   for _, endpoint in ipairs(branch.endpoints) do
-    table.insert(cells, vim.list_extend({ endpoints.mark(branch, endpoint) }, endpoints.cells(endpoint)))
+    local explained = explain.of(branch.plan, endpoint)
+    local dim = explained and explained.verdict == 'excluded' and 'PlokedExcluded' or nil
+    local mark = endpoints.mark(branch, endpoint, explained)
+    table.insert(cells, vim.list_extend({ mark }, endpoints.cells(endpoint, dim)))
   end
   return vim.tbl_map(function(line)
     return vim.list_extend({ INDENT }, line)
   end, text.columns(cells))
 end
 
+---Why an endpoint does not qualify, on one line that fits.
+---@param explained ploked.Explained
+---@param width integer
+---@return ploked.Line
+local function reason_line(explained, width)
+  local codes, messages = explain.in_short(explained.reasons)
+  local head = '        ' .. codes .. ': '
+  return { { head, 'PlokedReason' }, { text.cut(messages, math.max(1, width - text.width(head))), 'PlokedExcluded' } }
+end
+
 ---@param row ploked.SearchRow
+---@param branch ploked.Branch
+---@param width integer
 ---@param add fun(item: ploked.Item, line: ploked.Line)
-local function add_branch(row, add)
+local function add_endpoints(row, branch, width, add)
+  for at, line in ipairs(#branch.endpoints > 0 and endpoint_lines(branch) or {}) do
+    local endpoint = branch.endpoints[at - 1]
+    local explained = endpoint and explain.of(branch.plan, endpoint)
+    if explained and explained.verdict == 'excluded' and explain.only_unselected(explained) then
+      table.insert(line, { '  not selected', 'PlokedExcluded' })
+    end
+    add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
+    if explained and explained.verdict == 'excluded' and not explain.only_unselected(explained) then
+      add({ kind = 'endpoint', row = row, endpoint = endpoint, reason = true }, reason_line(explained, width))
+    end
+  end
+end
+
+---@param row ploked.SearchRow
+---@param branch ploked.Branch
+---@param width integer
+---@param add fun(item: ploked.Item, line: ploked.Line)
+local function add_relaxation(row, branch, width, add)
+  local relaxation = relax.first(branch.plan)
+  if relaxation then
+    local head = keys.names('relax') .. ' relaxes: '
+    local said = text.cut(text.one_line(relaxation.message), math.max(1, width - text.width(head) - #INDENT[1]))
+    add({ kind = 'note', row = row }, { INDENT, { head, 'PlokedKey' }, { said, 'PlokedNote' } })
+  end
+end
+
+---@param row ploked.SearchRow
+---@param width integer
+---@param add fun(item: ploked.Item, line: ploked.Line)
+local function add_branch(row, width, add)
   local branch = endpoints.branch(row.id)
   if branch.error then
     add({ kind = 'note', row = row }, note(branch.error, 'PlokedError'))
@@ -82,10 +131,8 @@ local function add_branch(row, add)
   if branch.message then
     add({ kind = 'note', row = row }, note(branch.message, 'PlokedNote'))
   end
-  for at, line in ipairs(#branch.endpoints > 0 and endpoint_lines(branch) or {}) do
-    local endpoint = branch.endpoints[at - 1]
-    add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
-  end
+  add_relaxation(row, branch, width, add)
+  add_endpoints(row, branch, width, add)
   for _, tag in ipairs(endpoints.gone(branch)) do
     local said = ('%s %s, selected, but no endpoint has this tag'):format(config.get().icons.selected, tag)
     add({ kind = 'endpoint', row = row, gone = tag }, note(said, 'PlokedStale'))
@@ -94,10 +141,11 @@ end
 
 ---@param rows ploked.SearchRow[]
 ---@param expanded table<string, boolean> by model id
+---@param width integer of the list
 ---@return ploked.Item[] items
 ---@return ploked.Line[] lines one per item
 ---@return ploked.Line header
-function M.build(rows, expanded)
+function M.build(rows, expanded, width)
   local items, lines = {}, {}
   local function add(item, line)
     table.insert(items, item)
@@ -114,7 +162,7 @@ function M.build(rows, expanded)
       add({ kind = 'note', row = row }, note('next run: ' .. facts.params(params), 'PlokedSelected'))
     end
     if expanded[row.id] then
-      add_branch(row, add)
+      add_branch(row, width, add)
     end
   end
   return items, lines, models[1]
