@@ -1,7 +1,5 @@
----The endpoints of models: fetched, kept, drawn as rows, selected.
+---The endpoints of models: fetched, kept, selected, and which of them qualify.
 local client = require('ploked.client')
-local config = require('ploked.config')
-local facts = require('ploked.facts')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -14,7 +12,8 @@ local M = {}
 ---@field freshness? ploked.Freshness
 ---@field message? string
 ---@field error? string
----@field unsaved? string config.toml, where the selection stands in a buffer that has not been saved yet
+---@field unsaved? ploked.ConfigEdited where the selection stands in a buffer that has not been saved yet
+---@field unwritten? string why the last change of the selection did not reach config.toml
 ---@field writing boolean
 ---@field again boolean the selection changed while it was being written
 ---@field plan? ploked.RoutePlan what qualifies, where that is known
@@ -39,10 +38,10 @@ function M.branch(model)
   return branches[model]
 end
 
----@param path? string
+---@param edited? ploked.ConfigEdited
 ---@return boolean
-local function is_modified(path)
-  local buf = path and vim.fn.bufnr(path) or -1
+local function is_modified(edited)
+  local buf = edited and vim.fn.bufnr(edited.path) or -1
   return buf > 0 and vim.bo[buf].modified
 end
 
@@ -109,21 +108,18 @@ local function write(branch, changed)
     branch.again = true
     return
   end
-  branch.writing = true
+  branch.writing, branch.unwritten = true, nil
   local params = { model = branch.model, endpoints = branch.selected }
   client.request('selectEndpoints', params, function(err, result)
     branch.writing = false
-    branch.unsaved = result and result.via == 'editor' and result.path or nil
+    branch.unsaved = result and result.via == 'editor' and result or nil
+    branch.unwritten = err and ui.error_text(err)
     if branch.again and not err then
       branch.again = false
       return write(branch, changed)
     end
     branch.again = false
-    M.load(branch.model, function()
-      branch.error = err and ui.error_text(err) or branch.error
-      branch.message = branch.unsaved and result.message or branch.message
-      changed()
-    end)
+    M.load(branch.model, changed)
   end)
 end
 
@@ -153,55 +149,11 @@ function M.unsaved_selection(model)
 end
 
 -- What config.toml says is in effect again: unsaved selections have been saved, or undone.
-client.on('ploked/preferencesChanged', function()
-  for _, branch in pairs(branches) do
-    branch.unsaved = nil
+client.on('ploked/preferencesChanged', function(params)
+  for _, branch in pairs(params.config.state == 'loaded' and branches or {}) do
+    branch.unsaved, branch.unwritten = nil, nil
   end
 end)
-
-M.HEADER = {
-  { 'provider', 'PlokedHeader' },
-  { 'tag', 'PlokedHeader' },
-  { 'quant', 'PlokedHeader' },
-  { 'in/1K', 'PlokedHeader', right = true },
-  { 'out/1K', 'PlokedHeader', right = true },
-  { 'context', 'PlokedHeader', right = true },
-  { 'tools', 'PlokedHeader' },
-  { 'uptime', 'PlokedHeader', right = true },
-}
-
----The cells of one endpoint, under those of HEADER.
----@param endpoint ploked.EndpointRecord
----@param dim? string a highlight group for all of them
----@return ploked.Cell[]
-function M.cells(endpoint, dim)
-  local tools = facts.tools(endpoint.supportsTools)
-  return {
-    { endpoint.providerName, dim or 'PlokedProvider' },
-    { endpoint.key.tag, dim or 'PlokedId' },
-    { endpoint.quantization or '?', dim or 'PlokedQuantization' },
-    { facts.price(endpoint.pricing, 'promptPer1k'), dim or 'PlokedPrice', right = true },
-    { facts.price(endpoint.pricing, 'completionPer1k'), dim or 'PlokedPrice', right = true },
-    { facts.tokens(endpoint.contextLength), dim or 'PlokedContext', right = true },
-    { tools, dim or (tools == 'yes' and 'PlokedTools' or 'PlokedNoTools') },
-    { facts.percent(endpoint.uptime30m), dim or 'PlokedUptime', right = true },
-  }
-end
-
----Whether an endpoint is selected; behind that, a question mark where it is uncertain whether it qualifies.
----@param branch ploked.Branch
----@param endpoint ploked.EndpointRecord
----@param explained? ploked.Explained
----@return ploked.Cell
-function M.mark(branch, endpoint, explained)
-  local icons = config.get().icons
-  local selected = vim.tbl_contains(branch.selected, endpoint.key.tag)
-  local icon = selected and icons.selected or icons.unselected
-  if explained and explained.verdict == 'uncertain' then
-    return { icon .. '?', 'PlokedUncertain' }
-  end
-  return { icon, selected and 'PlokedSelected' or 'PlokedUnselected' }
-end
 
 ---Entries of the selection that no endpoint has: they stay to be seen and taken off.
 ---@param branch ploked.Branch

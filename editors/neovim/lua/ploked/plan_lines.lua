@@ -1,5 +1,5 @@
 ---A route plan as text: its sections in order, and what stands behind each line.
-local endpoints = require('ploked.endpoints')
+local endpoint_rows = require('ploked.endpoint_rows')
 local explain = require('ploked.explain')
 local facts = require('ploked.facts')
 local keys = require('ploked.keys')
@@ -134,15 +134,15 @@ end
 local function endpoint_lines(plan)
   local share = { 'share', 'PlokedHeader', right = true }
   local costs = plan.cost and { { 'cost', 'PlokedHeader', right = true }, { 'range', 'PlokedHeader' } } or {}
-  local rows = { vim.list_extend(vim.list_extend({ share }, endpoints.HEADER), costs) }
+  local rows = { vim.list_extend(vim.list_extend({ share }, endpoint_rows.HEADER), costs) }
   for _, endpoint in ipairs(plan.endpoints) do
     local explained = explain.of(plan, endpoint)
     local part = { explained.share and facts.share(explained.share) or '', 'PlokedContext', right = true }
-    local row = vim.list_extend({ part }, endpoints.cells(endpoint))
+    local row = vim.list_extend({ part }, endpoint_rows.cells(endpoint))
     table.insert(rows, vim.list_extend(row, plan.cost and cost_cells(explained) or {}))
   end
   for _, exclusion in ipairs(plan.excluded) do
-    table.insert(rows, vim.list_extend({ { '' } }, endpoints.cells(exclusion.endpoint, 'PlokedExcluded')))
+    table.insert(rows, vim.list_extend({ { '' } }, endpoint_rows.cells(exclusion.endpoint, 'PlokedExcluded')))
   end
   return vim.tbl_map(function(line)
     return vim.list_extend({ INDENT }, line)
