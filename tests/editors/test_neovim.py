@@ -408,7 +408,7 @@ def test_a_running_sweep_can_be_cancelled(start: Starter, home: Home, slow_compl
 
 def test_a_sub_command_or_a_model_that_does_not_exist_is_an_error_with_a_hint(reader: Neovim) -> None:
     reader.command("Ploked serch")
-    assert ":Ploked endpoints|plan|refresh|search|status|sweep" in reader.until_message("no sub-command 'serch'")
+    assert ":Ploked diff|endpoints|plan|refresh|search|status|sweep" in reader.until_message("no sub-command 'serch'")
     reader.command("Ploked plan deepseek/deepseek-v3.3")
     reader.until_text("deepseek/deepseek-v3.2")
     reader.command("Ploked endpoints deepseek/deepseek-v3.3")

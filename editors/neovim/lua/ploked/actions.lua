@@ -24,8 +24,7 @@ function M.inspect(item)
   if not endpoint then
     return require('ploked.inspect').open(item.row.id, item.row)
   end
-  local plan = require('ploked.endpoints').branch(item.row.id).plan
-  require('ploked.inspect').open(endpoint.key.tag, endpoint, require('ploked.explain').of(plan, endpoint))
+  require('ploked.inspect').endpoint(endpoint, require('ploked.endpoints').branch(item.row.id).plan)
 end
 
 ---@param model string

@@ -19,27 +19,35 @@ local function name(key)
   return ('%s\n%d'):format(key.tag, key.ordinal or 0)
 end
 
+---@param plan ploked.RoutePlan
+---@return table<string, ploked.Explained>
+local function index(plan)
+  local found = {}
+  for at, endpoint in ipairs(plan.endpoints) do
+    local verdict = (plan.verdicts or {})[at] or {}
+    found[name(endpoint.key)] = {
+      verdict = verdict.verdict or 'eligible',
+      reasons = verdict.uncertain or {},
+      dropped = verdict.dropped or {},
+      share = verdict.share,
+      cost = verdict.cost,
+    }
+  end
+  for _, exclusion in ipairs(plan.excluded) do
+    found[name(exclusion.endpoint.key)] = { verdict = 'excluded', reasons = exclusion.reasons, dropped = {} }
+  end
+  return found
+end
+
+local indexes = setmetatable({}, { __mode = 'k' }) -- by plan
+
 ---@param plan? ploked.RoutePlan
 ---@param endpoint ploked.EndpointRecord
 ---@return ploked.Explained|nil nothing where there is no plan, or it does not know the endpoint
 function M.of(plan, endpoint)
-  local wanted = name(endpoint.key)
-  for at, kept in ipairs(plan and plan.endpoints or {}) do
-    if name(kept.key) == wanted then
-      local verdict = (plan.verdicts or {})[at] or {}
-      return {
-        verdict = verdict.verdict or 'eligible',
-        reasons = verdict.uncertain or {},
-        dropped = verdict.dropped or {},
-        share = verdict.share,
-        cost = verdict.cost,
-      }
-    end
-  end
-  for _, exclusion in ipairs(plan and plan.excluded or {}) do
-    if name(exclusion.endpoint.key) == wanted then
-      return { verdict = 'excluded', reasons = exclusion.reasons, dropped = {} }
-    end
+  if plan then
+    indexes[plan] = indexes[plan] or index(plan)
+    return indexes[plan][name(endpoint.key)]
   end
 end
 

@@ -69,11 +69,26 @@ end
 
 ---@param title string
 ---@param record table any record of the protocol
----@param explained? ploked.Explained what the plan says of it, shown above its facts
-function M.open(title, record, explained)
-  local rows, places = {}, {}
-  local function add(name, value, highlight, place)
+---@param above? ploked.Line[] shown above its facts
+---@param places? table<integer, ploked.Origin> the preferences behind those lines
+function M.open(title, record, above, places)
+  local rows = {}
+  spread(record, '', function(name, value)
     for at, part in ipairs(text.wrap(value == '' and '-' or value, WIDTH)) do
+      table.insert(rows, { { at == 1 and name or '', 'PlokedKey' }, { part } })
+    end
+  end)
+  local head = above and vim.list_extend(vim.list_extend({}, above), { {} }) or {}
+  map_origins(ui.show(title, vim.list_extend(head, text.columns(rows))), places or {})
+end
+
+---All facts of an endpoint, below what the plan says of it.
+---@param endpoint ploked.EndpointRecord
+---@param plan? ploked.RoutePlan
+function M.endpoint(endpoint, plan)
+  local explained, rows, places = explain.of(plan, endpoint), {}, {}
+  local function add(name, said, highlight, place)
+    for at, part in ipairs(text.wrap(said, WIDTH)) do
       table.insert(rows, { { at == 1 and name or '', 'PlokedKey' }, { part, highlight } })
       places[#rows] = place
     end
@@ -81,8 +96,7 @@ function M.open(title, record, explained)
   if explained then
     explain.in_full(explained, add)
   end
-  spread(record, '', add)
-  map_origins(ui.show(title, text.columns(rows)), places)
+  M.open(endpoint.key.tag, endpoint, explained and text.columns(rows), places)
 end
 
 return M

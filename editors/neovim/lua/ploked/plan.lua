@@ -1,6 +1,5 @@
 ---The route plan of a model: who qualifies, why each other endpoint does not, and the exact request.
 local client = require('ploked.client')
-local explain = require('ploked.explain')
 local keys = require('ploked.keys')
 local origins = require('ploked.origins')
 local plan_lines = require('ploked.plan_lines')
@@ -56,7 +55,7 @@ end
 local function inspect(view)
   local endpoint = target(view).endpoint
   if endpoint then
-    require('ploked.inspect').open(endpoint.key.tag, endpoint, explain.of(view.plan, endpoint))
+    require('ploked.inspect').endpoint(endpoint, view.plan)
   end
 end
 

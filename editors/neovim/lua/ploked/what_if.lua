@@ -55,21 +55,23 @@ local function watch()
   }) or nil
 end
 
----@param path string
-local function learn(path)
-  config_path = real(path)
-  watch()
+---Ask the server which file it reads.
+---@param done fun()
+local function learn(done)
+  client.request('status', {}, function(_, status)
+    if status then
+      config_path = real(status.config.path)
+      watch()
+    end
+    done()
+  end)
+end
+
+---Tell of changes that were there before anybody followed them.
+local function tell_of_changes()
   if M.text() then
     events.emit('configEdited')
   end
-end
-
-local function ask_path()
-  client.request('status', {}, function(_, status)
-    if status then
-      learn(status.config.path)
-    end
-  end)
 end
 
 ---The text of config.toml where it stands in a buffer with changes that are not saved.
@@ -79,6 +81,14 @@ function M.text()
   if buf and vim.bo[buf].modified then
     return table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, false), '\n') .. '\n'
   end
+end
+
+---The same, also where it is not known yet which file the server reads.
+---@param reply fun(config_text: string|nil)
+function M.ask(reply)
+  learn(function()
+    reply(M.text())
+  end)
 end
 
 ---What a plan is asked with: the call of the next run, under the unsaved text, which holds the selection too.
@@ -97,7 +107,9 @@ vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost' }, {
   desc = 'ploked: follow config.toml',
   callback = watch,
 })
-events.on('restarted', ask_path)
-ask_path()
+events.on('restarted', function()
+  learn(tell_of_changes)
+end)
+learn(tell_of_changes)
 
 return M
