@@ -23,6 +23,7 @@ local LINKS = {
   PlokedStale = 'WarningMsg',
   PlokedKey = 'Special',
   PlokedBest = 'Special',
+  PlokedProblem = 'DiagnosticUnderlineError',
   PlokedMatch = 'Search',
   PlokedFavourite = 'Special',
   PlokedDeviation = 'WarningMsg',

@@ -97,6 +97,7 @@ local function new(options)
     waiting = {},
     rows = {},
     total = 0,
+    problems = {},
     expanded = {},
     items = {},
     only = options.model,

@@ -16,28 +16,85 @@ local M = {}
 
 local NAME_WIDTH, ID_WIDTH = 34, 44
 
+---Where the words of the query stand in a cell.
+---@param found? integer[][] code points of `shown`
+---@param shown string
+---@param before? string what stands before it in the cell
+---@return integer[][]|nil bytes of the cell
+local function matches(found, shown, before)
+  return found
+    and vim.tbl_map(function(match)
+      return { #(before or '') + text.byte(shown, match[1]), #(before or '') + text.byte(shown, match[2]) }
+    end, found)
+end
+
 ---@param row ploked.SearchRow
 ---@param expanded boolean
+---@return ploked.Cell
+local function name_cell(row, expanded)
+  local icons, found = config.get().icons, row.matches or {}
+  local before = (expanded and icons.expanded or icons.collapsed) .. ' '
+  before = before .. (row.favourite and icons.favourite .. ' ' or '')
+  local name = text.one_line(row.name)
+  return { before .. name, 'PlokedModel', matches = name == row.name and matches(found.name, name, before) or nil }
+end
+
+---How many of the endpoints qualify under the preferences.
+---@param effective? ploked.Effective
+---@return ploked.Cell
+local function effective_cell(effective)
+  if not effective then
+    return { '?', 'PlokedUncertain', right = true }
+  end
+  local mark = effective.uncertain and '?' or ''
+  local highlight = effective.eligible > 0 and 'PlokedContext' or 'PlokedReason'
+  return { ('%d/%d%s'):format(effective.eligible, effective.total, mark), highlight, right = true }
+end
+
+---@param row ploked.SearchRow
+---@param expanded boolean
+---@param effective boolean whether to say how many endpoints qualify
 ---@return ploked.Cell[]
-local function model_cells(row, expanded)
-  local icons = config.get().icons
+local function model_cells(row, expanded, effective)
   local price = facts.money(row.promptPer1m) .. ' / ' .. facts.money(row.completionPer1m)
-  return {
-    { (expanded and icons.expanded or icons.collapsed) .. ' ' .. text.one_line(row.name), 'PlokedModel' },
-    { row.id, 'PlokedId' },
+  local cells = {
+    name_cell(row, expanded),
+    { row.id, 'PlokedId', matches = matches(row.matches and row.matches.id, row.id) },
     { facts.tokens(row.contextHint), 'PlokedContext', right = true },
     facts.model_tools(row.supportsTools),
     { price, 'PlokedPrice', right = true },
   }
+  if effective then
+    table.insert(cells, effective_cell(row.effective))
+  end
+  return cells
 end
 
-M.MODEL_HEADER = {
+local HEADER = {
   { '  model', 'PlokedHeader' },
   { 'id', 'PlokedHeader' },
   { 'context', 'PlokedHeader', right = true },
   { 'tools', 'PlokedHeader' },
   { '$ in / out per 1M', 'PlokedHeader', right = true },
 }
+local EFFECTIVE_HEADER = { 'eligible', 'PlokedHeader', right = true }
+
+---@param rows ploked.SearchRow[]
+---@param expanded table<string, boolean> by model id
+---@return ploked.Line[] one for the header, then one for each row
+local function model_lines(rows, expanded)
+  local effective = vim.tbl_contains(
+    vim.tbl_map(function(row)
+      return row.effective ~= nil
+    end, rows),
+    true
+  )
+  local cells = { vim.list_extend(vim.list_extend({}, HEADER), effective and { EFFECTIVE_HEADER } or {}) }
+  for _, row in ipairs(rows) do
+    table.insert(cells, model_cells(row, expanded[row.id], effective))
+  end
+  return text.columns(cells, { NAME_WIDTH, ID_WIDTH })
+end
 
 ---@param rows ploked.SearchRow[]
 ---@param expanded table<string, boolean> by model id
@@ -51,10 +108,7 @@ function M.build(rows, expanded, width)
     table.insert(items, item)
     table.insert(lines, line)
   end
-  local cells = vim.tbl_map(function(row)
-    return model_cells(row, expanded[row.id])
-  end, rows)
-  local models = text.columns(vim.list_extend({ M.MODEL_HEADER }, cells), { NAME_WIDTH, ID_WIDTH })
+  local models = model_lines(rows, expanded)
   for at, row in ipairs(rows) do
     add({ kind = 'model', row = row }, models[at + 1])
     local params = next_run.get(row.id)
