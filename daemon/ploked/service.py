@@ -9,7 +9,6 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -29,7 +28,6 @@ from .importers.openrouter import OpenRouterImporter
 from .memory import trim
 from .preferences.check import check
 from .preferences.live import LivePreferences
-from .preferences.load import load
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
@@ -42,11 +40,12 @@ from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
 from .sweeps.run import SweepRunner
 from .view import CatalogFacts
+from .what_if import WhatIf
 
 Listener = Callable[[Method[Any, None], Any], None]
 
 
-class RegistryService(ConfigEdits):
+class RegistryService(ConfigEdits, WhatIf):
     """One per process; sessions share it. Methods named after the table answer its requests."""
 
     def __init__(
@@ -203,8 +202,9 @@ class RegistryService(ConfigEdits):
         """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
         model = self.facts.model(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
-        live = self.preferences
-        return routing.plan(serving, list(endpoints), live.prefs, params, freshness, loaded=live.loaded)
+        given = await self.preferred(params.config_text)
+        plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
+        return msgspec.structs.replace(plan, problems=given.problems) if given.problems else plan
 
     async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
         """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""
@@ -241,12 +241,6 @@ class RegistryService(ConfigEdits):
         )
         problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
         return msgspec.structs.replace(status, problems=problems)
-
-    def diagnose(self, text: str) -> list[ConfigProblem]:
-        """Return what is wrong in a text of config.toml, by itself and against the facts."""
-        loaded = load(text, self.settings.config_path)
-        problems = [*loaded.problems, *check(loaded, self.facts, self._today())]
-        return sorted(problems, key=lambda each: (each.line, each.column))
 
     # inside
 
@@ -292,12 +286,9 @@ class RegistryService(ConfigEdits):
     async def _check_config(self) -> None:
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
         loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
-        self._problems = await asyncio.to_thread(check, loaded, self.facts, self._today()) if loaded else []
+        self._problems = await asyncio.to_thread(check, loaded, self.facts, self.now()) if loaded else []
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache
         self.catalog.models_ttl_s = cache.models_ttl_s
         self.catalog.endpoints_ttl_s = cache.endpoints_ttl_s
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_s(), UTC).date()

@@ -133,6 +133,25 @@ SELECT_ENDPOINTS = _request(
     "Write the selected endpoints of a model to config.toml.",
     edits=True,
 )
+EDIT_PREFERENCES = _request(
+    "editPreferences",
+    plans.EditPreferencesParams,
+    queries.ConfigEdited,
+    "Make edits of config.toml together or not at all, such as those of a relaxation.",
+    edits=True,
+)
+EFFECTIVE_PROFILE = _request(
+    "effectiveProfile",
+    plans.EffectiveProfileParams,
+    plans.EffectiveProfile,
+    "Show the parameters and routing preferences in effect, value by value, with the place each comes from.",
+)
+PREFERENCES_DIFF = _request(
+    "preferencesDiff",
+    plans.PreferencesDiffParams,
+    plans.PreferencesDiff,
+    "Say what a config.toml that is not saved would change for every model that it or the saved one names.",
+)
 PREFERENCES_CHANGED = _notification(
     "preferencesChanged",
     queries.PreferencesChanged,
@@ -163,6 +182,9 @@ METHODS: tuple[Method[Any, Any], ...] = (
     SAVE_PROFILE,
     DELETE_PROFILE,
     SELECT_ENDPOINTS,
+    EDIT_PREFERENCES,
+    EFFECTIVE_PROFILE,
+    PREFERENCES_DIFF,
     PREFERENCES_CHANGED,
     CATALOG_CHANGED,
     SWEEP_PROGRESS,

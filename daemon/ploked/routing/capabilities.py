@@ -6,7 +6,7 @@ quantization is the exception, since the upstream itself treats it as a value ("
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from ploked_protocol.catalog import EndpointRecord
@@ -30,6 +30,12 @@ def lacks(endpoint: EndpointRecord, parameter: str) -> bool:
     if parameter == "tools" and endpoint.supports_tools == "no":
         return True
     return endpoint.supported_parameters is not None and parameter not in endpoint.supported_parameters
+
+
+def untaken(params: Iterable[str], endpoints: Sequence[EndpointRecord]) -> list[str]:
+    """Return those of `params` that none of the `endpoints` takes, as far as they say; none without endpoints."""
+    wanted = ((name, "tools" if name == "tools_required" else name) for name in params)
+    return [name for name, taken in wanted if endpoints and all(lacks(each, taken) for each in endpoints)]
 
 
 def quantization(effective: Effective) -> Iterator[Constraint]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from ploked_protocol.keys import as_entry
 from ploked_protocol.plans import RoutePlanParams
-from ploked_protocol.preferences import ModelPrefs, RegistryPrefs, ResolvedProfile, RoutingPrefs, Strictness
+from ploked_protocol.preferences import ModelPrefs, Origin, RegistryPrefs, ResolvedProfile, RoutingPrefs, Strictness
 
 from .names import dotted, model_path, named_id
 from .profile import Layer, Layers, Loaded, layers
@@ -42,6 +42,8 @@ class Effective:
     """Dotted path of the model's table; empty when config.toml has none, and then `model` sets nothing."""
     layers: Layers
     profile: ResolvedProfile
+    routing_origins: dict[str, Origin] = field(default_factory=dict)
+    """Where each value of `routing` stands, by dotted name."""
 
     @cached_property
     def sent(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
 from ploked_protocol.errors import ReasonCode
@@ -24,6 +25,8 @@ def plan(
     call: RoutePlanParams,
     freshness: Freshness,
     loaded: Loaded | None = None,
+    *,
+    now: datetime | None = None,  # noqa: ARG001 - for prices that depend on the hour
 ) -> RoutePlan:
     """Return the plan for `call` over the `endpoints` of the `model` that serves it, both in the upstream's order.
 

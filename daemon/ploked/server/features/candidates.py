@@ -11,14 +11,14 @@ from ploked_protocol.catalog import EndpointRecord, ModelRecord
 from ploked_protocol.preferences import RegistryPrefs
 
 from ... import routing
-from ...preferences.check import KNOWN_PARAMETERS
+from ...preferences.checks.parameters import KNOWN_PARAMETERS
 from ...preferences.load import load
 from ...preferences.positions import KeyPath, Positions
+from ...preferences.shapes import is_table, keys_of, literals_of, shape_at
 from ...preferences.wording import expected
 from ..documents.toml import Cursor, model_ids
 from ..open_files import split_lines
 from .cards import price, tokens
-from .shapes import is_table, keys_of, literals_of, shape_at
 
 MOST_MODELS = 60
 """The client asks again as more is typed; a longer list costs both sides more than it helps."""

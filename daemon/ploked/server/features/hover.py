@@ -12,13 +12,13 @@ from ploked_protocol.plans import RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
 from ... import routing
+from ...preferences.shapes import keys_of, shape_at
 from ...preferences.wording import expected
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
 from .cards import escaped, model_card, plain, provider_card
 from .places import config_document, cursor_at, want_endpoints, word_range
-from .shapes import keys_of, shape_at
 
 
 async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:

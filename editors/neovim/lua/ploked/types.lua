@@ -72,6 +72,25 @@
 ---@field planned? string
 ---@field actual? string
 
+---Edits of config.toml to make together, such as those of a relaxation.
+---@class ploked.EditPreferencesParams
+---@field edits ploked.PreferenceEdit[]
+
+---The parameters and routing preferences in effect, value by value, with the place that each comes from.
+---@class ploked.EffectiveProfile
+---@field profile ploked.ResolvedProfile
+---@field routing ploked.ResolvedRouting
+---@field chain string[]
+---@field warnings? ploked.PlanWarning[]
+---@field problems? ploked.ConfigProblem[]
+
+---Whose parameters to show: a model with its default profile, or a profile by name.
+---@class ploked.EffectiveProfileParams
+---@field model? string
+---@field profile? string
+---@field params? ploked.LLMParameters
+---@field configText? string
+
 ---One serving of a model: the model id, the whole tag, and an ordinal where both repeat.
 ---
 ---Provider and quantization alone collide: three `google-vertex` endpoints of one model all say "unknown".
@@ -199,6 +218,17 @@
 ---@field image? number
 ---@field audio? number
 
+---What a change of preferences does to one model.
+---@class ploked.ModelDiff
+---@field model string
+---@field changed boolean
+---@field gained ploked.EndpointKey[]
+---@field lost ploked.EndpointKey[]
+---@field before ploked.PlanSummary
+---@field after ploked.PlanSummary
+---@field known? boolean
+---@field message? string
+
 ---A named set of parameters, global or of one model.
 ---@class ploked.ModelProfile
 ---@field name string
@@ -241,6 +271,15 @@
 ---@field highestAt? ploked.EndpointKey
 ---@field message? string
 
+---A plan in a few figures.
+---@class ploked.PlanSummary
+---@field eligible integer
+---@field total integer
+---@field lowestPromptPer1m? string
+---@field highestPromptPer1m? string
+---@field lowestCompletionPer1m? string
+---@field highestCompletionPer1m? string
+
 ---Something that a person would want to know before the request is sent.
 ---@class ploked.PlanWarning
 ---@field code "accountSettings"|"parameterDropped"|"parameterUnsupported"|"preferenceMatchesNothing"|"staleFacts"
@@ -258,6 +297,17 @@
 ---@class ploked.PreferencesChanged
 ---@field config ploked.ConfigStatus
 ---@field changed boolean
+
+---The answer to `ploked/preferencesDiff`: every model that either text names.
+---@class ploked.PreferencesDiff
+---@field models ploked.ModelDiff[]
+---@field problems ploked.ConfigProblem[]
+---@field message string
+
+---A config.toml that is not saved, to hold against the preferences in force.
+---@class ploked.PreferencesDiffParams
+---@field configText string
+---@field promptTokens? integer
 
 ---Prices that replace the listed ones under a condition; later entries win, key by key (`pricing.overrides`).
 ---@class ploked.PriceOverride
@@ -529,6 +579,9 @@
 ---| 'ploked/saveProfile' # Save parameters, or those of a sweep row, as a profile in config.toml.
 ---| 'ploked/deleteProfile' # Remove a profile from config.toml.
 ---| 'ploked/selectEndpoints' # Write the selected endpoints of a model to config.toml.
+---| 'ploked/editPreferences' # Make edits of config.toml together or not at all, such as those of a relaxation.
+---| 'ploked/effectiveProfile' # Show the parameters and routing preferences in effect, value by value, with the place each comes from.
+---| 'ploked/preferencesDiff' # Say what a config.toml that is not saved would change for every model that it or the saved one names.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
 ---| 'ploked/catalogChanged' # A refresh of models, endpoints or providers ended.
 ---| 'ploked/sweepProgress' # A request of a sweep ended, or the sweep did.
