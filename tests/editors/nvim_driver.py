@@ -115,10 +115,7 @@ class Neovim:
 
     def go_to(self, part: str) -> None:
         """Put the cursor on the first line that says `part`."""
-        lines = self.nvim.current.buffer[:]
-        place = next((n for n, line in enumerate(lines, 1) if part in line), None)
-        assert place is not None, f"no line says {part!r}:\n{self.describe()}"
-        self.nvim.current.window.cursor = (place, 0)
+        assert self.lua(GO_TO, part), f"no line says {part!r}:\n{self.describe()}"
 
     def describe(self) -> str:
         """Return the current buffer, the floats and the messages, for a failed test."""
@@ -126,6 +123,16 @@ class Neovim:
         parts = [f"mode {mode}", self.text, *self.floats, "messages:", *self.messages]
         return "\n----\n".join([*parts, str(self.nvim.api.exec("messages", True))])
 
+
+GO_TO = """
+for at, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, false)) do
+  if line:find(..., 1, true) then
+    vim.api.nvim_win_set_cursor(0, { at, 0 })
+    return true
+  end
+end
+"""
+"""One chunk, so that nothing is drawn between looking and going."""
 
 TIDY = """
 for _, window in ipairs(vim.api.nvim_list_wins()) do

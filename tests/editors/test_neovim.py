@@ -37,6 +37,7 @@ def open_config(editor: Neovim, home: Home) -> None:
 def expanded(editor: Neovim) -> None:
     """Open the picker on MODEL with its endpoints."""
     editor.command(f"Ploked endpoints {MODEL}")
+    editor.until_text("endpoints qualify")
     editor.until_text("uptime")
 
 

@@ -20,12 +20,11 @@ local NAME_WIDTH, ID_WIDTH = 34, 44
 ---@param found? integer[][] code points of `shown`
 ---@param shown string
 ---@param before? string what stands before it in the cell
----@return integer[][]|nil bytes of the cell
+---@return ploked.Match[] bytes of the cell
 local function matches(found, shown, before)
-  return found
-    and vim.tbl_map(function(match)
-      return { #(before or '') + text.byte(shown, match[1]), #(before or '') + text.byte(shown, match[2]) }
-    end, found)
+  return vim.tbl_map(function(match)
+    return { #(before or '') + text.byte(shown, match[1]), #(before or '') + text.byte(shown, match[2]) }
+  end, found or {})
 end
 
 ---@param row ploked.SearchRow
@@ -33,10 +32,13 @@ end
 ---@return ploked.Cell
 local function name_cell(row, expanded)
   local icons, found = config.get().icons, row.matches or {}
-  local before = (expanded and icons.expanded or icons.collapsed) .. ' '
-  before = before .. (row.favourite and icons.favourite .. ' ' or '')
-  local name = text.one_line(row.name)
-  return { before .. name, 'PlokedModel', matches = name == row.name and matches(found.name, name, before) or nil }
+  local arrow = (expanded and icons.expanded or icons.collapsed) .. ' '
+  local before = arrow .. (row.favourite and icons.favourite .. ' ' or '')
+  local name, set_apart = text.one_line(row.name), { { #arrow, #before, 'PlokedFavourite' } }
+  if name == row.name then
+    vim.list_extend(set_apart, matches(found.name, name, before))
+  end
+  return { before .. name, 'PlokedModel', matches = set_apart }
 end
 
 ---How many of the endpoints qualify under the preferences.

@@ -8,7 +8,12 @@ local M = {}
 ---@field [1] string
 ---@field [2]? string highlight group
 ---@field right? boolean align to the right, as numbers are
----@field matches? integer[][] what to show as found: from byte, to byte, the end not included
+---@field matches? ploked.Match[] what to set apart: from byte, to byte, the end not included
+
+---@class ploked.Match
+---@field [1] integer byte, 0-based
+---@field [2] integer byte, not included
+---@field [3]? string highlight group; default: what was found
 
 local GAP = '  '
 
@@ -81,10 +86,10 @@ local function widths(rows, limits)
   return found
 end
 
----A text as chunks: what has been found in it, and the rest.
+---A text as chunks: what is set apart in it, and the rest.
 ---@param text string
 ---@param highlight? string
----@param matches integer[][] as in a cell
+---@param matches ploked.Match[]
 ---@return ploked.Chunk[]
 local function marked(text, highlight, matches)
   local chunks, from = {}, 0
@@ -92,7 +97,7 @@ local function marked(text, highlight, matches)
     local first, last = math.max(match[1], from), math.min(match[2], #text)
     if first < last then
       table.insert(chunks, { text:sub(from + 1, first), highlight })
-      table.insert(chunks, { text:sub(first + 1, last), 'PlokedMatch' })
+      table.insert(chunks, { text:sub(first + 1, last), match[3] or 'PlokedMatch' })
       from = last
     end
   end
