@@ -61,7 +61,7 @@ class WarmCatalog:
             LastGood[ModelRecord]("models", importer.source, lambda row: row.id, lambda: self.models_ttl_s, clock),
             importer.refresh_models,
             self._pause,
-            self._ended(store.save_models),
+            self._models_ended(store.save_models),
         )
         self._providers = Feed(
             LastGood[ProviderRecord](
@@ -199,6 +199,29 @@ class WarmCatalog:
             self.on_change(refreshed)
 
         return ended
+
+    def _models_ended(
+        self, save: Callable[[list[ModelRecord], int], None]
+    ) -> Callable[[LastGood[ModelRecord], Refreshed], None]:
+        ended = self._ended(save)
+
+        def marked_first(held: LastGood[ModelRecord], refreshed: Refreshed) -> None:
+            if refreshed.outcome != "failed":
+                self._mark_endpoints()
+            ended(held, refreshed)
+
+        return marked_first
+
+    def _mark_endpoints(self) -> None:
+        """Bring to the known endpoints what came about them beside the models."""
+        for model_id, feed in self._endpoints.items():
+            held = feed.held
+            marked = self._importer.marked(held.rows or ())
+            if held.rows and marked != held.rows:
+                held.rows = marked
+                self.generation += 1
+                if not held.bundled:
+                    self._disk.save(partial(self._store.save_endpoints, model_id), marked, held.stored().refreshed_s)
 
     def _rows_changed(self) -> None:
         self.generation += 1

@@ -204,7 +204,12 @@ class RegistryService(ConfigEdits, WhatIf):
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         given = await self.preferred(params.config_text)
         plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
-        return msgspec.structs.replace(plan, problems=given.problems) if given.problems else plan
+        if given.problems:
+            plan = msgspec.structs.replace(plan, problems=given.problems)
+        if plan.request is None or not params.as_curl:
+            return plan
+        shown = without_credentials(self.settings.upstream_url)
+        return msgspec.structs.replace(plan, curl=routing.as_curl(plan.request, shown))
 
     async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
         """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""

@@ -78,7 +78,7 @@ class WhatIf:
             self.facts.model(model_id)
         serving = self.facts.serving_now(model_id)
         call = plans.RoutePlanParams(model=model_id, profile=params.profile, params=params.params)
-        asked = effective(given.prefs, serving.model.id if serving else model_id, call, given.loaded)
+        asked = effective(given.prefs, serving.model.id if serving else model_id, call, given.loaded, now=self.now())
         return plans.EffectiveProfile(
             profile=asked.profile,
             routing=ResolvedRouting(asked.routing, asked.routing_origins),

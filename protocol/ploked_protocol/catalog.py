@@ -151,6 +151,8 @@ class EndpointRecord(Wire):
     throughput_tps: Percentiles | None = None
     """Tokens per second; higher is better."""
     implicit_caching: bool | None = None
+    zdr: bool | None = None
+    """Whether the provider keeps no data (zero data retention); None while upstream's list of those is not known."""
 
 
 class ProviderRecord(Wire):

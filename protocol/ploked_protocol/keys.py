@@ -12,6 +12,14 @@ VIRTUAL_VARIANTS = frozenset({"nitro", "floor", "exacto", "online"})
 SERVICE_TIERS = frozenset({"flex", "priority", "default"})
 """Last parts of a tag that name a service tier; a base slug never matches those."""
 
+SLUGS_OF_AUTHORS = {
+    "x-ai": ("xai",),
+    "mistralai": ("mistral",),
+    "google": ("google-vertex", "google-ai-studio"),
+    "meta-llama": ("meta",),
+}
+"""Author part of a model id -> provider slugs, where the two differ and people mix them up."""
+
 _PART = r"(?!\.{1,2}(?:[/:@]|$))[^\s/:@~]+"  # no "." or "..": ids become paths of URLs
 _MODEL = re.compile(
     rf"(?P<alias>~?)(?P<author>{_PART})/(?P<slug>{_PART})(?::(?P<variant>{_PART}))?(?:@preset/(?P<preset>{_PART}))?"

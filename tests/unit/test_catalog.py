@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from ploked.catalog import WarmCatalog
 from ploked.importers.base import Batch, ImportFailedError
 from ploked.importers.snapshot import Snapshot
@@ -35,6 +36,8 @@ class ScriptedImporter:
         self.gate = asyncio.Event()
         self.gate.set()
         self.closed = False
+        self.zdr: set[str] | None = None
+        """Tags of the endpoints that keep no data, once a refresh of the models has said so."""
 
     async def refresh_models(self) -> Batch[ModelRecord]:
         return await self._answer("models")
@@ -44,6 +47,9 @@ class ScriptedImporter:
 
     async def refresh_providers(self) -> Batch[ProviderRecord]:
         return await self._answer("providers")
+
+    def marked(self, rows: Iterable[EndpointRecord]) -> list[EndpointRecord]:
+        return [row if self.zdr is None else replace(row, zdr=row.key.tag in self.zdr) for row in rows]
 
     async def aclose(self) -> None:
         self.closed = True
@@ -649,3 +655,26 @@ async def test_closing_ends_what_is_in_the_air(world: World) -> None:
         await waiting
     assert world.upstream.closed
     await world.settle()
+
+
+async def test_a_refresh_of_the_models_marks_the_endpoints_that_are_known_and_keeps_it(world: World) -> None:
+    await world.catalog.start()
+    world.upstream.answers["a/b"] = Batch([endpoint("a/b", "keeps"), endpoint("a/b", "forgets")])
+    await world.catalog.refresh_endpoints("a/b")
+    world.upstream.zdr, world.upstream.answers["models"] = {"forgets"}, Batch([model("a/b")])
+    generation = world.catalog.generation
+    await world.catalog.refresh_models()
+    known = world.catalog.endpoints_now("a/b") or ()
+    assert [row.zdr for row in known] == [False, True]
+    assert world.catalog.generation > generation
+    await world.catalog.aclose()
+    assert world.store.load_all_endpoints()["a/b"].rows == known
+
+
+async def test_a_refresh_of_the_models_that_fails_marks_nothing(world: World) -> None:
+    await world.catalog.start()
+    world.upstream.answers["a/b"] = Batch([endpoint("a/b", "keeps")])
+    await world.catalog.refresh_endpoints("a/b")
+    world.upstream.zdr = set()
+    await world.catalog.refresh_models()
+    assert [row.zdr for row in world.catalog.endpoints_now("a/b") or ()] == [None]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from chat_request import schema_problems
 from ploked_protocol.wire import builtins
 from routing_cases import KIMI, plan_of
 
@@ -47,6 +48,7 @@ required_supported_params = ["seed"]
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_plan_is_the_one_that_was_read_and_approved(name: str, golden: Callable[[str, str], None]) -> None:
     found = plan_of(CONFIGS[name], prompt="Why is the sky blue?")
+    assert found.request is None or schema_problems(found.request) == []
     shown = {
         "config": CONFIGS[name].splitlines(),
         "asked": KIMI,

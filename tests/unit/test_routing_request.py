@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from chat_request import schema_problems
 from ploked.routing import pinned_body
 from ploked.routing.request import common_entries
 from ploked_protocol.plans import DEFAULT_PROMPT
@@ -206,3 +207,31 @@ def test_pinning_every_endpoint_of_a_plan_names_each_once() -> None:
 )
 def test_entries_in_common_go_by_slug_tag_and_tier(lists: list[list[str]], common: list[str]) -> None:
     assert common_entries(lists) == common
+
+
+# the schema
+
+
+def test_both_strategies_send_the_same_but_for_the_name_of_the_model() -> None:
+    text = ROUTING + "only = ['groq']"
+    one, many = request(text, prompt="hi"), request(text, prompt="hi", strategy="models")
+    assert many == {"models": [KIMI], **{name: value for name, value in one.items() if name != "model"}}
+    assert schema_problems(one) == schema_problems(many) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": KIMI},
+        {"messages": [{"role": "user"}]},
+        {"model": KIMI, "messages": [{"role": "user"}], "allow": ["groq"]},
+        {"model": KIMI, "messages": [{"role": "user"}], "provider": {"allow": ["groq"]}},
+        {"model": KIMI, "messages": [{"role": "user"}], "provider": {"sort": {"by": "price", "order": "up"}}},
+        {"model": KIMI, "messages": [{"role": "user"}], "top_k": 4.5},
+        {"model": KIMI, "messages": [{"role": "user"}], "seed": "1"},
+        {"model": KIMI, "messages": [{"role": "user"}], "response_format": "json_object"},
+        {"model": KIMI, "messages": [{"role": "user"}], "tools_required": True},
+    ],
+)
+def test_the_schema_refuses_what_the_upstream_does(body: dict[str, Any]) -> None:
+    assert schema_problems(body)

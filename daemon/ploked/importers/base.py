@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -43,6 +44,9 @@ class CatalogImporter(Protocol):
 
     async def refresh_endpoints(self, model: ModelKey) -> Batch[EndpointRecord]:
         """Return the endpoints of `model`; an empty batch when it has none of its own (aliases, routers)."""
+
+    def marked(self, rows: Iterable[EndpointRecord]) -> list[EndpointRecord]:
+        """Return endpoints with what the last refresh of the models brought about them."""
 
     async def refresh_providers(self) -> Batch[ProviderRecord]:
         """Return all providers."""

@@ -21,6 +21,8 @@ MAX_DESCRIPTION = 4096
 """Characters. The longest description ever sent was 4075 long; since 2026-04 upstream cuts them at about 200."""
 NO_REAL_DATE = "2098-12-31"
 """Sent as `expiration_date` of models that do not expire."""
+ZDR_SUFFIX = "/zdr"
+"""A tag that ends so is an endpoint that keeps no data, whether or not a list says so."""
 
 MANGLED = "\ufffd"
 """Stands where a character could not be read."""
@@ -116,6 +118,7 @@ class Normaliser:
             latency_ms=self._percentiles[bytes(row.latency_last_30m)],
             throughput_tps=self._percentiles[bytes(row.throughput_last_30m)],
             implicit_caching=_flag(row.supports_implicit_caching),
+            zdr=True if tag.endswith(ZDR_SUFFIX) else None,
         )
 
     def provider(self, row: ProviderPayload) -> ProviderRecord:

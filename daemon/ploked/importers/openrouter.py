@@ -1,13 +1,13 @@
 """The OpenRouter importer: what the catalog endpoints answer, as batches of records.
 
-Sources: the OpenAPI description of `GET /models`, `GET /models/{author}/{slug}/endpoints` and `GET /providers`, and
-what was seen to come. No key is needed.
+Sources: the OpenAPI description of `GET /models`, `GET /models/{author}/{slug}/endpoints`, `GET /endpoints/zdr` and
+`GET /providers`, and what was seen to come. No key is needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from .http import Fetcher
 from .normalise import SOURCE, Normaliser, RowError
 from .payloads import EndpointAnswer, EndpointPayload, ModelList, ModelPayload, ProviderList, ProviderPayload
 from .readers import strict
+from .zdr import ZdrFacts
 
 MAX_PROBLEMS = 5
 
@@ -41,11 +42,21 @@ class OpenRouterImporter:
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
+        self._zdr = ZdrFacts(fetcher)
         self.base_url = fetcher.base_url
 
     async def refresh_models(self) -> Batch[ModelRecord]:
-        """Return the whole model list; raises ImportFailedError, also when it is empty or cut."""
-        return await asyncio.to_thread(parse_models, await self._fetcher.get_json_bytes("models"))
+        """Return the whole model list; raises ImportFailedError, also when it is empty or cut.
+
+        The list of endpoints that keep no data is fetched beside it, see `marked`.
+        """
+        zdr = asyncio.create_task(self._zdr.refresh())
+        try:
+            body = await self._fetcher.get_json_bytes("models")
+            await zdr
+        finally:
+            zdr.cancel()
+        return await asyncio.to_thread(parse_models, body)
 
     async def refresh_endpoints(self, model: ModelKey) -> Batch[EndpointRecord]:
         """Return the endpoints of `model`, variant included: `:free` has others than its base."""
@@ -53,7 +64,13 @@ class OpenRouterImporter:
         if listed is None:
             return Batch(rows=[])  # a bare `@preset/x` names no model
         path = f"models/{quote(str(listed), safe='/:~')}/endpoints"  # a plain `:` is known to work, `%3A` is not
-        return await asyncio.to_thread(parse_endpoints, await self._fetcher.get_json_bytes(path), model)
+        batch = await asyncio.to_thread(parse_endpoints, await self._fetcher.get_json_bytes(path), model)
+        await self._zdr.ensure()
+        return msgspec.structs.replace(batch, rows=self.marked(batch.rows))
+
+    def marked(self, rows: Iterable[EndpointRecord]) -> list[EndpointRecord]:
+        """Return `rows` with whether they keep data, by the list that came with the models."""
+        return self._zdr.marked(rows)
 
     async def refresh_providers(self) -> Batch[ProviderRecord]:
         """Return all providers."""

@@ -1,19 +1,22 @@
 """The constraints of a call that go by what an endpoint can do and what it costs.
 
-A fact that the upstream does not give never excludes: support for parameters, price, length of the output. Unknown
-quantization is the exception, since the upstream itself treats it as a value ("unknown") that a list holds or not.
+A fact that the upstream does not give never excludes: it leaves the endpoint uncertain. Unknown quantization is the
+exception, since it is certain what becomes of it: the upstream shows "unknown" as a value that a list holds or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context
 
 from ploked_protocol.catalog import EndpointRecord
+from ploked_protocol.errors import ReasonCode
 from ploked_protocol.money import Money, money, scaled
+from ploked_protocol.preferences import Origin
 
-from .effective import ROUTING, Effective
-from .rules import Constraint, Edit, label
+from .asking import Asking
+from .effective import Effective
+from .rules import Constraint, Edit, Edits, Finding, Source, label
 
 UNITS = {
     "prompt": "USD per million prompt tokens",
@@ -23,6 +26,12 @@ UNITS = {
     "audio": "USD per unit of audio",
 }
 """What the fields of `max_price` cap."""
+
+LENGTHS = ("max_tokens", "max_completion_tokens")
+"""Parameters that say how long an answer may be."""
+
+_EXACT_AS_FLOAT = Context(prec=15, rounding=ROUND_CEILING)
+"""A decimal of 15 digits survives TOML's float; a longer price is rounded up, so that a cap set to it admits it."""
 
 
 def lacks(endpoint: EndpointRecord, parameter: str) -> bool:
@@ -40,26 +49,34 @@ def untaken(params: Iterable[str], endpoints: Sequence[EndpointRecord]) -> list[
 
 def quantization(effective: Effective) -> Iterator[Constraint]:
     """Require one of the quantizations of `routing.quantizations`, where it lists any."""
-    wanted = effective.routing.quantizations or []
-    path, says = f"{ROUTING}.quantizations", f"routing.quantizations ({', '.join(wanted)})"
+    wanted = effective.routing.quantizations
+    if not wanted:
+        return
+    path, says = effective.routing_path("quantizations"), f"routing.quantizations ({', '.join(wanted)})"
 
-    def check(endpoint: EndpointRecord) -> str | None:
+    def check(endpoint: EndpointRecord) -> Finding | None:
         found = endpoint.quantization or "unknown"
-        return None if found in wanted else f"{label(endpoint)} has quantization {found}, which is not in {says}"
+        if found in wanted:
+            return None
+        return Finding(f"{label(endpoint)} has quantization {found}, which is not in {says}")
 
-    def lift(endpoint: EndpointRecord) -> tuple[Edit, ...]:
-        return (Edit("add", path, endpoint.quantization or "unknown"),)
+    def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
+        return ((Edit("add", path, endpoint.quantization or "unknown"),),)
 
-    if wanted:
-        yield Constraint("quantization", path, says, check, lift, upstream=True)
+    source = effective.routing_source("quantizations")
+    yield Constraint("quantization", source, says, check, lift, upstream=True)
 
 
 def required(effective: Effective) -> Iterator[Constraint]:
     """Require every parameter that config.toml requires, sent or not."""
-    path = f"{effective.path}.required_supported_params"
+    listed = effective.required_params
     for name in effective.required:
-        sent = name if name in effective.sent else None
-        yield _parameter(name, path, "required_supported_params", (Edit("remove", path, name),), sent)
+        edit, is_sent = Edit("remove", listed.path, name), name in effective.sent
+        ways: tuple[Edits, ...] = ((edit,),)
+        if is_sent and name not in ("tools", "tool_choice"):  # while anything else is required, what is sent is too
+            ways = ((edit, *effective.removals(name)), effective.requirements)
+        source = effective.entry_source(listed, name)
+        yield _takes((name,), source, "lacksParameter", listed.name, ways, upstream=is_sent)
 
 
 def sent(effective: Effective) -> Iterator[Constraint]:
@@ -70,90 +87,123 @@ def sent(effective: Effective) -> Iterator[Constraint]:
     elsewhere = {*effective.required, "tools", "tool_choice"}
     for name in effective.sent if effective.requirements else ():
         if name not in elsewhere:
-            yield _parameter(name, effective.origin(name), "sent under require_parameters", (), name)
-
-
-def _parameter(name: str, origin: str, why: str, edits: tuple[Edit, ...], sent: str | None) -> Constraint:
-    def check(endpoint: EndpointRecord) -> str | None:
-        return f"{label(endpoint)} does not take {name} ({why})" if lacks(endpoint, name) else None
-
-    says = f"{name} ({why})"
-    return Constraint("lacksParameter", origin, says, check, lambda _: edits, upstream=sent is not None, sent=sent)
+            ways = (effective.removals(name), effective.requirements)
+            source = effective.param_source(name)
+            yield _takes((name,), source, "lacksParameter", "sent under require_parameters", ways, upstream=True)
 
 
 def tools(effective: Effective) -> Iterator[Constraint]:
     """Require tools when the profile asks for them or the request sends any; `tool_choice` needs both parameters."""
     sent, enforced = effective.sent, bool(effective.requirements)
     if effective.tools_required:
-        edit = effective.change("tools_required", "false")
-        yield _tools(("tools",), effective.origin("tools_required"), "tools_required", (edit,), False)
-    if "tools" in sent:
-        yield _tools(("tools",), effective.origin("tools"), "tools are sent", effective.removals("tools"), enforced)
-    if "tool_choice" in sent:
-        needed, origin = ("tools", "tool_choice"), effective.origin("tool_choice")
-        upstream = enforced and "tools" in sent
-        yield _tools(needed, origin, "tool_choice is sent", effective.removals("tool_choice"), upstream)
+        edits = (effective.change("tools_required", "false"),)
+        yield _takes(("tools",), effective.param_source("tools_required"), "toolsRequired", "tools_required", (edits,))
+    for name, needed in (("tools", ("tools",)), ("tool_choice", ("tools", "tool_choice"))):
+        if name in sent:
+            why = "tools are sent" if name == "tools" else "tool_choice is sent"
+            ways = (effective.removals(name),)
+            upstream = enforced and "tools" in sent
+            yield _takes(needed, effective.param_source(name), "toolsRequired", why, ways, upstream=upstream)
 
 
-def _tools(needed: tuple[str, ...], origin: str, why: str, edits: tuple[Edit, ...], upstream: bool) -> Constraint:
-    def check(endpoint: EndpointRecord) -> str | None:
+def _takes(
+    needed: tuple[str, ...], source: Source, code: ReasonCode, why: str, ways: tuple[Edits, ...], upstream: bool = False
+) -> Constraint:
+    """Return the constraint that an endpoint takes all parameters `needed`."""
+    says = f"{' and '.join(needed)} ({why})"
+
+    def check(endpoint: EndpointRecord) -> Finding | None:
         missing = [name for name in needed if lacks(endpoint, name)]
-        return f"{label(endpoint)} does not take {' and '.join(missing)} ({why})" if missing else None
+        if missing:
+            return Finding(f"{label(endpoint)} does not take {' and '.join(missing)} ({why})")
+        if endpoint.supported_parameters is not None or (needed == ("tools",) and endpoint.supports_tools == "yes"):
+            return None
+        return Finding(f"{label(endpoint)} does not say which parameters it takes: {says}", fails=False)
 
-    return Constraint("toolsRequired", origin, f"{' and '.join(needed)} ({why})", check, lambda _: edits, upstream)
+    return Constraint(code, source, says, check, lambda _: ways, upstream)
 
 
 def output(effective: Effective) -> Iterator[Constraint]:
     """Require that an endpoint can write as many tokens as are asked for."""
-    for name in ("max_tokens", "max_completion_tokens"):
+    for name in LENGTHS:
         if name in effective.sent:
             yield _output(effective, name, effective.sent[name])
 
 
 def _output(effective: Effective, name: str, wanted: int) -> Constraint:
-    def check(endpoint: EndpointRecord) -> str | None:
-        most = endpoint.max_completion_tokens
-        if not most or most >= wanted:
-            return None
-        return f"{label(endpoint)} writes at most {most} tokens, fewer than {name} ({wanted})"
+    says = f"{name} ({wanted})"
 
-    def lift(endpoint: EndpointRecord) -> tuple[Edit, ...]:
+    def check(endpoint: EndpointRecord) -> Finding | None:
+        most = endpoint.max_completion_tokens
+        if not most:
+            return Finding(f"{label(endpoint)} does not say how many tokens it writes at most: {says}", fails=False)
+        if most >= wanted:
+            return None
+        return Finding(f"{label(endpoint)} writes at most {most} tokens, fewer than {says}")
+
+    def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         most = endpoint.max_completion_tokens or wanted
-        return (effective.change(name, str(most), wanted - most),)
+        return ((effective.change(name, str(most), wanted - most),),)
 
     # Only for `max_tokens` is it written down that the upstream filters by it.
-    says, upstream = f"{name} ({wanted})", name == "max_tokens"
-    return Constraint("maxOutputTooSmall", effective.origin(name), says, check, lift, upstream)
+    return Constraint("maxOutputTooSmall", effective.param_source(name), says, check, lift, name == "max_tokens")
+
+
+def context(effective: Effective) -> Iterator[Constraint]:
+    """Require that the prompt, where its size is given, and the longest answer asked for fit the context.
+
+    The upstream is not taken to apply this: it counts the tokens of the messages, and is not told of the stated size.
+    """
+    prompt = effective.prompt_tokens
+    if prompt is None:
+        return
+    lengths = {name: effective.sent[name] for name in LENGTHS if name in effective.sent}
+    says = f"promptTokens ({prompt})" + "".join(f" and {name} ({most})" for name, most in lengths.items())
+    needed = prompt + max(lengths.values(), default=0)
+
+    def check(endpoint: EndpointRecord) -> Finding | None:
+        most, room = endpoint.max_prompt_tokens, endpoint.context_length
+        if most and prompt > most:
+            return Finding(f"{label(endpoint)} takes prompts of at most {most} tokens, fewer than {prompt}")
+        if not room:
+            return Finding(f"{label(endpoint)} does not say how long its context is: {says}", fails=False)
+        return None if needed <= room else Finding(f"{label(endpoint)} has a context of {room} tokens, too few for {says}")
+
+    def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
+        left = (endpoint.context_length or 0) - prompt
+        most = endpoint.max_prompt_tokens
+        if left < 1 or (most and prompt > most):
+            return ()  # only a shorter prompt would do
+        return (tuple(effective.change(name, str(left), n - left) for name, n in lengths.items() if n > left),)
+
+    yield Constraint("contextTooSmall", Source("call", Origin(layer="call")), says, check, lift)
 
 
 def price(effective: Effective) -> Iterator[Constraint]:
     """Require a price within the caps of `routing.max_price`; each cap is a constraint of its own."""
-    caps = effective.routing.max_price
+    asking = Asking(effective.prompt_tokens, effective.at)
     for name in UNITS:
-        cap = scaled(money(getattr(caps, name, None)), 1)
+        cap = scaled(money(getattr(effective.routing.max_price, name, None)), 1)
         if cap is not None:
-            yield _price(name, cap)
+            yield _price(effective, asking, name, cap)
 
 
-def _price(name: str, cap: Money) -> Constraint:
-    path, says = f"{ROUTING}.max_price.{name}", f"routing.max_price.{name} ({cap})"
+def _price(effective: Effective, asking: Asking, name: str, cap: Money) -> Constraint:
+    leaf = f"max_price.{name}"
+    path, says, unit = effective.routing_path(leaf), f"routing.{leaf} ({cap})", UNITS[name]
 
-    def check(endpoint: EndpointRecord) -> str | None:
-        asked = listed_price(endpoint, name)
-        if asked is None or asked <= cap:
+    def check(endpoint: EndpointRecord) -> Finding | None:
+        price = asking.price(endpoint, name)
+        if price is None:
+            return asking.unknown(endpoint, name, says)
+        if price <= cap:
             return None
-        return f"{label(endpoint)} asks {asked} {UNITS[name]}, above {says}"
+        return Finding(f"{label(endpoint)} asks {price} {unit}{asking.which(endpoint, name)}, above {says}")
 
-    def lift(endpoint: EndpointRecord) -> tuple[Edit, ...]:
-        asked = listed_price(endpoint, name) or cap
-        return (Edit("set", path, str(asked), Decimal(asked - cap)),)
+    def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
+        price = _EXACT_AS_FLOAT.plus(asking.price(endpoint, name) or cap)
+        return ((Edit("set", path, format(price, "f"), price - cap),),)
 
-    return Constraint("priceAboveCap", path, says, check, lift, upstream=True)
-
-
-def listed_price(endpoint: EndpointRecord, name: str) -> Money | None:
-    """Return the price that a field of `max_price` caps, in the unit of UNITS; None when it is unknown."""
-    pricing = endpoint.pricing
-    if name == "prompt":
-        return pricing.prompt_per_1m
-    return pricing.completion_per_1m if name == "completion" else pricing.other.get(name)
+    # At a stated size or hour the upstream, which goes by the real ones, may find another price.
+    upstream = effective.prompt_tokens is None and effective.call.at is None
+    return Constraint("priceAboveCap", effective.routing_source(leaf), says, check, lift, upstream)

@@ -1,135 +1,181 @@
 """The constraints of a call that go by the name or the source of an endpoint, and the list of all constraints.
 
-One preference is one constraint, and one constraint is one small function: endpoint -> why not, or None. A list that
-allows is one preference; of a list that bans or requires, every entry is one.
+One preference is one constraint, and one constraint is one small function: endpoint -> what it has against it, or None.
+A list that allows is one preference; of a list that bans or requires, every entry is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.errors import ReasonCode
 from ploked_protocol.keys import entry_matches, is_tier
 
-from . import capabilities
-from .effective import ROUTING, Effective, Narrowing
-from .rules import Constraint, Edit, label
-
-OPENROUTER = "openrouter"
+from . import capabilities, policy
+from .effective import Effective, Entries
+from .rules import RULE, Constraint, Edit, Edits, Finding, label
 
 
-def constraints(effective: Effective) -> list[Constraint]:
-    """Return the constraints in force, in the order in which a plan applies them.
+def constraints(effective: Effective, endpoints: Sequence[EndpointRecord]) -> list[Constraint]:
+    """Return the constraints in force over the `endpoints` of a model, in the order in which a plan applies them.
 
     Source, service tier, allowed providers, `only`, `order` without fallbacks, banned providers, `ignore`,
-    quantization, required parameters, tools, parameters sent, length of the output, price, selected endpoints.
+    quantization, required parameters, tools, parameters sent, length of the output, context, price, data policy, zero
+    data retention, distillable text, outages, selected endpoints.
     """
+    lists = Lists(effective, endpoints)
     return [
-        *_source(effective),
-        _tier(effective),
-        *_not_allowed(effective),
+        *policy.source(effective),
+        lists.tier(),
+        *lists.not_allowed(),
         *_denied(effective),
         *capabilities.quantization(effective),
         *capabilities.required(effective),
         *capabilities.tools(effective),
         *capabilities.sent(effective),
         *capabilities.output(effective),
+        *capabilities.context(effective),
         *capabilities.price(effective),
-        *_not_selected(effective),
+        *policy.data(effective),
+        *lists.down(),
+        *lists.not_selected(),
     ]
 
 
-def covered(entries: tuple[str, ...], tag: str) -> bool:
-    """Return whether an entry covers the endpoint `tag`, by base slug matching."""
-    return any(entry_matches(entry, tag) for entry in entries)
+class Lists:
+    """The constraints that go by the lists which limit a plan or ask for an endpoint by its whole tag."""
 
+    def __init__(self, effective: Effective, endpoints: Sequence[EndpointRecord]) -> None:
+        self._effective = effective
+        self._must_be_asked_for = {
+            each.key.tag
+            for each in endpoints
+            if is_tier(each.key.tag) or (policy.is_down(each) and not effective.prefs.allow_down)
+        }
 
-def _source(effective: Effective) -> Iterator[Constraint]:
-    """Under `OpenRouterOnly`, require that the endpoint comes from OpenRouter."""
-    if effective.strictness != "OpenRouterOnly":
-        return
+    def not_allowed(self) -> Iterator[Constraint]:
+        """Require that every list of allowed providers covers the endpoint, except empty ones."""
+        for listed in self._effective.narrowings:
+            if listed is not self._effective.selected:
+                yield self._listed("notAllowed", "is not in", listed)
 
-    def check(endpoint: EndpointRecord) -> str | None:
-        if endpoint.source == OPENROUTER:
-            return None
-        return f"{label(endpoint)} comes from {endpoint.source}, and strictness is OpenRouterOnly"
+    def not_selected(self) -> Iterator[Constraint]:
+        """Require that the endpoint is selected, where a selection is made."""
+        if self._effective.selected.entries:
+            yield self._listed("notSelected", "is not among", self._effective.selected)
 
-    edit = Edit("set", "registry.strictness", "AllowCustom")
-    yield Constraint("strictness", "registry.strictness", "strictness = OpenRouterOnly", check, lambda _: (edit,))
+    def tier(self) -> Constraint:
+        """Require that a list names a service tier by its whole tag: no slug means one, and neither does silence."""
+        asked = self._effective.asked
 
+        def check(endpoint: EndpointRecord) -> Finding | None:
+            tag = endpoint.key.tag
+            if not is_tier(tag) or tag in asked:
+                return None
+            return Finding(f"{label(endpoint)} is a service tier: it has to be asked for by its whole tag")
 
-def _tier(effective: Effective) -> Constraint:
-    """Require that a list names a service tier by its whole tag: no slug means one, and neither does silence."""
-    asked = _asked(effective)
-    limited = bool(effective.narrowings)
+        says = "the rule that service tiers must be asked for"
+        return Constraint("tierNotAskedFor", RULE, says, check, lambda each: (self._asking(each),), upstream=True)
 
-    def check(endpoint: EndpointRecord) -> str | None:
+    def down(self) -> Iterator[Constraint]:
+        """Require that the endpoint answers most requests, unless a list asks for it by its whole tag."""
+        effective = self._effective
+        if effective.prefs.allow_down:
+            return
+        asked, allow = effective.asked, Edit("set", "registry.allow_down", "true")
+
+        def check(endpoint: EndpointRecord) -> Finding | None:
+            if not policy.is_down(endpoint) or endpoint.key.tag in asked:
+                return None
+            return Finding(f"{label(endpoint)} is down: {policy.outage(endpoint)}, and registry.allow_down is false")
+
+        def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
+            return ((allow,), *((edit,) for edit in self._naming(endpoint)))
+
+        source = effective.source("registry", "allow_down")
+        yield Constraint("down", source, "registry.allow_down (false)", check, lift)
+
+    def _listed(self, code: ReasonCode, relation: str, listed: Entries) -> Constraint:
+        effective, known = self._effective, listed.known
+        says = f"{listed.name} ({', '.join(listed.entries)})"
+        if listed is effective.order:
+            says += " without fallbacks"
+        whole = self._without(listed)
+
+        def check(endpoint: EndpointRecord) -> Finding | None:
+            tag = endpoint.key.tag
+            if tag in known or (tag.partition("/")[0] in known and not is_tier(tag)):
+                return None
+            return Finding(f"{label(endpoint)} {relation} {says}")
+
+        def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
+            return ((self._widened(listed, endpoint) or whole,),)
+
+        upstream = listed is effective.only or listed is effective.order
+        return Constraint(code, effective.entry_source(listed), says, check, lift, upstream)
+
+    def _without(self, listed: Entries) -> Edit:
+        """Return the edit after which a list limits nothing."""
+        effective = self._effective
+        if listed is effective.order:
+            return Edit("set", effective.routing_path("allow_fallbacks"), "true")
+        if listed is effective.only:
+            return effective.taken_off("only", "[]")
+        if listed.layer == "call" and effective.model.selected_endpoints:
+            return Edit("set", listed.path, "[]")  # removed, it would uncover the configured selection
+        return Edit("remove", listed.path)
+
+    def _widened(self, listed: Entries, endpoint: EndpointRecord) -> Edit | None:
+        """Return the edit that adds an endpoint to a list which cannot be taken away instead; None when it can.
+
+        An endpoint that must be asked for needs the entry, and so does one that the list asks for already.
+        """
         tag = endpoint.key.tag
-        if tag in asked or not is_tier(tag):
-            return None
-        return f"{label(endpoint)} is a service tier: it has to be asked for by its whole tag"
+        unasked = is_tier(tag) and tag not in self._effective.asked
+        asks = listed is not self._effective.order and not listed.known.isdisjoint(self._must_be_asked_for)
+        return Edit("add", listed.path, tag) if unasked or asks else None
 
-    def lift(endpoint: EndpointRecord) -> tuple[Edit, ...]:
-        # Where lists limit the plan, none of them covers this tier, and each has its own edit for that.
-        return () if limited else (Edit("add", effective.selected.path, endpoint.key.tag),)
+    def _asking(self, tier: EndpointRecord) -> Edits:
+        """Return the edits that ask for a service tier; none where lists limit the plan, for then each has its own."""
+        effective = self._effective
+        if effective.narrowings:
+            return ()
+        edits = [Edit("add", effective.order.path, tier.key.tag)]
+        if effective.routing.allow_fallbacks is False:  # else it would be the only one left
+            edits.append(Edit("set", effective.routing_path("allow_fallbacks"), "true"))
+        return tuple(edits)
 
-    return Constraint(
-        "tierNotAskedFor", None, "the rule that service tiers must be asked for", check, lift, upstream=True
-    )
-
-
-def _not_allowed(effective: Effective) -> Iterator[Constraint]:
-    """Require that every list of allowed providers covers the endpoint, except empty ones."""
-    for listed in effective.narrowings:
-        if listed != effective.selected:
-            yield _listed("notAllowed", "is not in", listed, effective)
-
-
-def _not_selected(effective: Effective) -> Iterator[Constraint]:
-    """Require that the endpoint is selected, where a selection is made."""
-    if effective.selected.entries:
-        yield _listed("notSelected", "is not among", effective.selected, effective)
-
-
-def _listed(code: ReasonCode, relation: str, listed: Narrowing, effective: Effective) -> Constraint:
-    says = f"{listed.name} ({', '.join(listed.entries)})"
-    asked = _asked(effective)
-    whole = Edit("remove", listed.path)
-    if listed == effective.order:
-        whole = Edit("set", f"{ROUTING}.allow_fallbacks", "true")
-        says += " without fallbacks"
-    elif listed.origin == "call" and effective.model.selected_endpoints:
-        whole = Edit("set", listed.path, "[]")  # removed, it would uncover the configured selection
-
-    def check(endpoint: EndpointRecord) -> str | None:
-        covers = covered(listed.entries, endpoint.key.tag)
-        return None if covers else f"{label(endpoint)} {relation} {says}"
-
-    def lift(endpoint: EndpointRecord) -> tuple[Edit, ...]:
+    def _naming(self, endpoint: EndpointRecord) -> list[Edit]:
+        """Return the edits, of those that other constraints need for an endpoint, that ask for it by its whole tag."""
         tag = endpoint.key.tag
-        unasked = is_tier(tag) and tag not in asked
-        return (Edit("add", listed.path, tag) if unasked else whole,)
+        added = [
+            edit
+            for listed in self._effective.narrowings
+            if not covered(listed, tag) and (edit := self._widened(listed, endpoint))
+        ]
+        if is_tier(tag) and tag not in self._effective.asked:
+            added += self._asking(endpoint)[:1]
+        return [Edit("add", edit.path, tag, by_name=True) for edit in added]
 
-    upstream = listed.path.startswith(ROUTING)
-    return Constraint(code, listed.origin, says, check, lift, upstream)
+
+def covered(listed: Entries, tag: str) -> bool:
+    """Return whether an entry of a list covers the endpoint `tag`, by base slug matching."""
+    return any(entry_matches(entry, tag) for entry in listed.entries)
 
 
 def _denied(effective: Effective) -> Iterator[Constraint]:
     """Require that no entry bans the endpoint; the request sends all of them as `ignore`."""
-    for entry, name, path in effective.banned:
-        yield _banned(entry, name, path)
+    for listed in (effective.denied, effective.ignored):
+        for entry in dict.fromkeys(listed.entries):
+            yield _banned(effective, listed, entry)
 
 
-def _banned(entry: str, name: str, path: str) -> Constraint:
-    def check(endpoint: EndpointRecord) -> str | None:
-        return f"{label(endpoint)} is in {name} ({entry})" if entry_matches(entry, endpoint.key.tag) else None
+def _banned(effective: Effective, listed: Entries, entry: str) -> Constraint:
+    says = f"{listed.name} ({entry})"
+    edits = ((Edit("remove", listed.path, entry),),)
 
-    edit = Edit("remove", path, entry)
-    return Constraint("denied", path, f"{name} ({entry})", check, lambda _: (edit,), upstream=True)
+    def check(endpoint: EndpointRecord) -> Finding | None:
+        return Finding(f"{label(endpoint)} is in {says}") if entry_matches(entry, endpoint.key.tag) else None
 
-
-def _asked(effective: Effective) -> frozenset[str]:
-    """Return every entry that may name a tier: of the lists that limit, and of `order`, which prefers."""
-    lists = (effective.allowed, effective.only, effective.order, effective.selected)
-    return frozenset(entry for each in lists for entry in each.entries)
+    return Constraint("denied", effective.entry_source(listed, entry), says, check, lambda _: edits, upstream=True)

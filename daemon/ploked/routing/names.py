@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ploked_protocol.errors import ErrorData, UnknownProfile
 from ploked_protocol.keys import InvalidKeyError, ModelKey
@@ -40,6 +40,42 @@ def find_profile(prefs: RegistryPrefs, model_id: str | None, name: str) -> Known
         f"No profile is called {name!r}. There are: {', '.join(names)}.",
         ErrorData(suggestions=names, next_step="Use one of these names, or save a profile under the new one."),
     )
+
+
+class Lineage(NamedTuple):
+    """A profile and those that it extends, directly or not."""
+
+    profiles: tuple[Known, ...]
+    """The profile itself, its parent, its grandparent and so on."""
+    problem: str | None = None
+    """Why the line ends where it does, when that is a mistake: a parent that is unknown, or one that was there before."""
+
+
+def lineage(prefs: RegistryPrefs, model_id: str | None, known: Known) -> Lineage:
+    """Return a profile with all that it extends; a circle is cut where it closes, an unknown parent passed over."""
+    line = [known]
+    while (name := line[-1].profile.extends) is not None:
+        child, parent = line[-1], parent_of(prefs, model_id, line[-1])
+        if parent is None:
+            unknown = f"The profile {child.profile.name!r} extends {name!r}, which does not exist and is passed over."
+            return Lineage(tuple(line), unknown)
+        if parent in line:
+            circle = " -> ".join(each.profile.name for each in [*line[line.index(parent) :], parent])
+            cut = f"Profiles extend each other in a circle, {circle}: {child.profile.name!r} is taken without a parent."
+            return Lineage(tuple(line), cut)
+        line.append(parent)
+    return Lineage(tuple(line))
+
+
+def parent_of(prefs: RegistryPrefs, model_id: str | None, known: Known) -> Known | None:
+    """Return the profile that `known` extends; None when its `extends` names none.
+
+    A profile of a model may extend another one of that model or a global one, also the global one of its own name; a
+    global profile global ones only, so that it means the same for every model.
+    """
+    meant = _known(prefs, model_id if known.scope == "model" else None)
+    named = [each for each in meant if each.profile.name == known.profile.extends]
+    return next((each for each in named if each.path != known.path), named[0] if named else None)
 
 
 def list_profiles(prefs: RegistryPrefs, model_id: str | None) -> list[ListedProfile]:

@@ -19,16 +19,19 @@ def request_body(
 ) -> dict[str, Any]:
     """Return the body to POST so that the upstream chooses among `endpoints` and no others.
 
-    `model` is the id as asked for; parameters are those that are set; `provider` is left out when it would say nothing.
-    What the upstream applies itself is left to it: every field of `[registry.routing]` goes through as it stands,
-    banned providers go into `ignore`, and `require_parameters` is true when anything requires a parameter. `only`
-    lists the whole tags of `endpoints` when a list of ours narrows them (`allowed_providers`, selected endpoints), or
-    when the upstream, given the rest of the body, would admit an endpoint that the plan excludes.
+    `model` is the id as asked for, or `models` holds it alone (`strategy`); parameters are those that are set;
+    `provider` is left out when it would say nothing. What the upstream applies itself is left to it: every field of
+    the routing preferences goes through as it stands, banned providers go into `ignore`, and `require_parameters` is
+    true when anything requires a parameter. `only` lists the whole tags of `endpoints` when a list of ours narrows
+    them (`allowed_providers`, selected endpoints), or when the upstream, given the rest of the body, would admit an
+    endpoint that the plan excludes.
 
     A model without endpoints of its own gets the entries of those lists instead of tags.
     """
     provider = _provider(effective, endpoints, excluded)
-    body: dict[str, Any] = {"model": effective.call.model, "messages": effective.call.chat(), **effective.sent}
+    call = effective.call
+    named = {"models": [call.model]} if call.strategy == "models" else {"model": call.model}
+    body: dict[str, Any] = {**named, "messages": call.chat(), **effective.sent}
     return {**body, "provider": provider} if provider else body
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.errors import ReasonCode
+from ploked_protocol.preferences import Origin
 
 SHOWN = 4
 """How many endpoints a sentence names before it counts the rest."""
+
+OF_THE_CALL = " of the call"
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,11 @@ class Edit:
     path: str
     """Dotted path in config.toml, or the field "of the call"."""
     value: str | None = None
-    """The entry to remove or add, or the value to set; None removes the whole of `path`."""
+    """The entry to remove or add, or the value to set, as TOML has it; None removes the whole of `path`."""
     away: Decimal = field(default=Decimal(0), compare=False)
-    """How far a value to set is from the present one, to propose the smallest change."""
+    """How far a number to set is from the present one: of two, the nearer is the lesser change. 0: not a number."""
+    by_name: bool = field(default=False, compare=False)
+    """Of an entry to add: whether it has to be this very one, where otherwise one that covers it will do."""
 
     def __str__(self) -> str:
         """Return the instruction."""
@@ -36,32 +41,64 @@ class Edit:
         return f"{self.verb} {self.value} {between[self.verb]} {self.path}"
 
 
-@dataclass(frozen=True)
+Edits = tuple[Edit, ...]
+"""Edits that have to be made together."""
+
+
+class Finding(NamedTuple):
+    """What a constraint has against an endpoint."""
+
+    why: str
+    fails: bool = True
+    """False where a fact that the constraint needs is unknown."""
+
+
+class Source(NamedTuple):
+    """Where the preference behind a constraint stands."""
+
+    origin: str | None
+    """Dotted path in config.toml, "call", or None for a rule of the upstream."""
+    place: Origin | None
+
+
+RULE = Source(None, None)
+"""Of a constraint that is the upstream's own."""
+
+
+def no_way(_endpoint: EndpointRecord) -> tuple[Edits, ...]:
+    """Return no edits: no change of preferences lifts the constraint."""
+    return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Constraint:
     """One preference that can exclude endpoints. What it says of one depends on no other constraint."""
 
     code: ReasonCode
-    origin: str | None
-    """Dotted path in config.toml, "call", or None for a rule of the upstream."""
+    source: Source
     says: str
     """The preference in a few words, with its value."""
-    check: Callable[[EndpointRecord], str | None]
-    """Why an endpoint does not pass, for people; None when it does."""
-    lift: Callable[[EndpointRecord], tuple[Edit, ...]]
-    """The edits that let an endpoint pass which does not; all of them are needed."""
+    check: Callable[[EndpointRecord], Finding | None]
+    """What it has against an endpoint; None when that passes."""
+    lift: Callable[[EndpointRecord], tuple[Edits, ...]] = no_way
+    """For an endpoint that fails: every way to let it pass. Asked only of those."""
     upstream: bool = False
     """Whether the upstream applies it too, given the rest of the request body."""
-    sent: str | None = None
-    """The parameter that an endpoint lacks though the request sends it under `require_parameters`."""
 
 
 Failure = tuple[Constraint, str]
-"""A constraint that an endpoint does not pass, and why."""
+"""A constraint that an endpoint does not pass (or about which a fact is unknown), and why."""
 
 
-def failures(endpoint: EndpointRecord, rules: Sequence[Constraint]) -> list[Failure]:
-    """Return every constraint that excludes `endpoint`, in the order of `rules`; empty when it is eligible."""
-    return [(rule, why) for rule in rules if (why := rule.check(endpoint)) is not None]
+def judge(endpoint: EndpointRecord, rules: Sequence[Constraint]) -> tuple[list[Failure], list[Failure]]:
+    """Return every constraint that excludes `endpoint`, and every one that lacks a fact to tell, in their order."""
+    failed: list[Failure] = []
+    unknown: list[Failure] = []
+    for rule in rules:
+        found = rule.check(endpoint)
+        if found is not None:
+            (failed if found.fails else unknown).append((rule, found.why))
+    return failed, unknown
 
 
 def label(endpoint: EndpointRecord) -> str:

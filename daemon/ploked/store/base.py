@@ -10,7 +10,7 @@ from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Bumped whenever a record changes shape; rows of another version are dropped and fetched again."""
 
 

@@ -72,7 +72,7 @@ def _plan(service: Any, serving: ModelRecord, model_id: str, prefs: RegistryPref
     if not endpoints:
         return None
     freshness = service.catalog.endpoints_freshness(serving.id)
-    return routing.plan(serving, endpoints, prefs, RoutePlanParams(model=model_id), freshness)
+    return routing.plan(serving, endpoints, prefs, RoutePlanParams(model=model_id), freshness, now=service.now())
 
 
 def _provider(service: Any, entry: str, model_id: str | None) -> str | None:

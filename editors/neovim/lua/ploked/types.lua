@@ -119,6 +119,7 @@
 ---@field latencyMs? ploked.Percentiles
 ---@field throughputTps? ploked.Percentiles
 ---@field implicitCaching? boolean
+---@field zdr? boolean
 
 ---An endpoint that does not qualify, with every reason.
 ---@class ploked.Exclusion
