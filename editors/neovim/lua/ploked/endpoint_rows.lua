@@ -89,10 +89,11 @@ end
 
 ---Why an endpoint does not qualify, on one line that fits.
 ---@param explained ploked.Explained
+---@param tag string
 ---@param width integer
 ---@return ploked.Line
-local function reason_line(explained, width)
-  local codes, messages = explain.in_short(explained.reasons)
+local function reason_line(explained, tag, width)
+  local codes, messages = explain.in_short(explained.reasons, tag)
   local head = '        ' .. codes .. ': '
   return { { head, 'PlokedReason' }, { text.cut(messages, math.max(1, width - text.width(head))), 'PlokedExcluded' } }
 end
@@ -110,7 +111,7 @@ local function add_endpoints(row, branch, width, add)
     end
     add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
     if explained and explained.verdict == 'excluded' and not explain.only_unselected(explained) then
-      add({ kind = 'endpoint', row = row, endpoint = endpoint, reason = true }, reason_line(explained, width))
+      add({ kind = 'endpoint', row = row, endpoint = endpoint, reason = true }, reason_line(explained, endpoint.key.tag, width))
     end
   end
 end

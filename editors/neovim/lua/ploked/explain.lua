@@ -58,15 +58,19 @@ function M.count(plan)
   return ('%d/%d endpoints qualify'):format(kept, kept + #plan.excluded)
 end
 
----All reasons on one line, the codes first: the messages may be cut.
+---All reasons on one line below their endpoint, the codes first: the messages may be cut.
 ---@param reasons ploked.Reason[]
+---@param tag string of the endpoint, which the messages need not repeat
 ---@return string codes
 ---@return string messages
-function M.in_short(reasons)
+function M.in_short(reasons, tag)
   local codes, messages = {}, {}
   for _, reason in ipairs(reasons) do
-    table.insert(codes, reason.code)
-    table.insert(messages, text.one_line(reason.message))
+    local said = text.one_line(reason.message)
+    table.insert(messages, vim.startswith(said, tag .. ' ') and said:sub(#tag + 2) or said)
+    if not vim.tbl_contains(codes, reason.code) then
+      table.insert(codes, reason.code)
+    end
   end
   return table.concat(codes, ', '), table.concat(messages, '; ')
 end
