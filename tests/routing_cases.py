@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,8 @@ from ploked_protocol.preferences import LLMParameters, RegistryPrefs
 KIMI = "moonshotai/kimi-k2"
 MODEL = ModelRecord(id=KIMI, name="MoonshotAI: Kimi K2", source="openrouter")
 FRESH = Freshness(source="openrouter", refreshed_at="2026-08-22T00:00:00Z", age_s=60.0, stale=False)
+
+NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 
 COMMON = ("max_tokens", "temperature", "top_p")
 TOOLS = ("tools", "tool_choice")
@@ -72,7 +75,7 @@ def plan_of(
     if isinstance(params := call.get("params"), dict):
         call["params"] = msgspec.convert(params, LLMParameters)
     asked = msgspec.structs.replace(RoutePlanParams(model=model), **call)
-    return plan(MODEL, LISTED if endpoints is None else endpoints, prefs_of(text), asked, FRESH)
+    return plan(MODEL, LISTED if endpoints is None else endpoints, prefs_of(text), asked, FRESH, now=NOW)
 
 
 def tags(found: RoutePlan) -> list[str]:

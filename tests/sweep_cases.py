@@ -11,6 +11,7 @@ from ploked_protocol.keys import EndpointKey
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 from ploked_protocol.sweeps import GridAxis, LaunchSweepParams
+from routing_cases import NOW
 
 MODEL = "deepseek/deepseek-v3.2"
 ALL = ("temperature", "top_p", "seed", "max_tokens", "top_k")
@@ -22,7 +23,7 @@ def endpoint(tag: str, parameters: tuple[str, ...] | None = ALL, ordinal: int = 
         key=EndpointKey(MODEL, tag, ordinal),
         provider=tag.partition("/")[0],
         provider_name=tag.title(),
-        source="test",
+        source="openrouter",
         supported_parameters=parameters,
         **facts,
     )
@@ -30,9 +31,9 @@ def endpoint(tag: str, parameters: tuple[str, ...] | None = ALL, ordinal: int = 
 
 def route(*endpoints: EndpointRecord, prefs: RegistryPrefs | None = None, **call: Any) -> RoutePlan:
     """Return the plan for MODEL over `endpoints`; `call` are further fields of RoutePlanParams."""
-    facts = Freshness(source="test", stale=False)
-    model = ModelRecord(id=MODEL, name="DeepSeek V3.2", source="test")
-    return plan(model, list(endpoints), prefs or RegistryPrefs(), RoutePlanParams(model=MODEL, **call), facts)
+    facts = Freshness(source="openrouter", stale=False)
+    model = ModelRecord(id=MODEL, name="DeepSeek V3.2", source="openrouter")
+    return plan(model, list(endpoints), prefs or RegistryPrefs(), RoutePlanParams(model=MODEL, **call), facts, now=NOW)
 
 
 def axis(parameter: str, start: str, stop: str, steps: int) -> GridAxis:

@@ -21,7 +21,7 @@ from ploked_protocol.money import Money
 from ploked_protocol.plans import Cost, CostRange, RoutePlanParams
 from ploked_protocol.preferences import LLMParameters, MaxPrice, PercentilePrefs, RegistryPrefs, RoutingPrefs, SortPrefs
 from ploked_protocol.wire import encode
-from routing_cases import FRESH, KIMI, MODEL, endpoint
+from routing_cases import FRESH, KIMI, MODEL, NOW, endpoint
 
 SLUGS = ("a", "a/fp8", "a/turbo", "b", "b/fp4", "c", "d/eu")
 KEYS = ("input_cache_read", "input_cache_write", "input_cache_write_1h", "internal_reasoning", "request")
@@ -75,7 +75,7 @@ calls = st.builds(
     output_tokens=st.none() | st.integers(0, 5000),
     at=st.integers(0, 23).map(lambda hour: datetime(2026, 8, 22, hour, tzinfo=UTC).isoformat()),
 )
-asked = st.builds(lambda routing, call: effective(RegistryPrefs(routing=routing), KIMI, call), routings, calls)
+asked = st.builds(lambda routing, call: effective(RegistryPrefs(routing=routing), KIMI, call, now=NOW), routings, calls)
 
 
 @given(catalogs(), asked)
@@ -210,5 +210,5 @@ def test_every_body_fits_the_schema_of_the_upstream(
     rows: list[EndpointRecord], routing: RoutingPrefs, params: LLMParameters, strategy: Any
 ) -> None:
     call = RoutePlanParams(model=KIMI, params=params, strategy=strategy)
-    body = plan(MODEL, rows, RegistryPrefs(routing=routing), call, FRESH).request
+    body = plan(MODEL, rows, RegistryPrefs(routing=routing), call, FRESH, now=NOW).request
     assert body is None or schema_problems(json.loads(encode(body))) == []

@@ -22,7 +22,7 @@ from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.keys import EndpointKey, as_entry
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import LLMParameters, ModelProfile, RegistryPrefs, RoutingPrefs
-from routing_cases import FRESH, KIMI, MODEL, endpoint
+from routing_cases import FRESH, KIMI, MODEL, NOW, endpoint
 
 Rows = list[EndpointRecord]
 
@@ -244,7 +244,7 @@ calls = st.builds(
 
 
 def planned(rows: Rows, prefs: RegistryPrefs, call: RoutePlanParams) -> RoutePlan:
-    return plan(MODEL, rows, prefs, call, FRESH)
+    return plan(MODEL, rows, prefs, call, FRESH, now=NOW)
 
 
 def tags(rows: Any) -> list[str]:

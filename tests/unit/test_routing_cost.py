@@ -13,7 +13,7 @@ from ploked_protocol.catalog import EndpointRecord, PriceOverride, Pricing
 from ploked_protocol.money import Money
 from ploked_protocol.plans import Cost, CostRange, PlanCost, RoutePlanParams
 from ploked_protocol.preferences import LLMParameters, RegistryPrefs
-from routing_cases import KIMI, endpoint
+from routing_cases import KIMI, NOW, endpoint
 
 NOON = "2026-08-22T12:00:00Z"
 
@@ -33,7 +33,7 @@ def row(tag: str = "a", *, most: int | None = None, known: bool = True, **pricin
 def costs(of: EndpointRecord, params: LLMParameters | None = None, **call: Any) -> CostRange:
     asked = RoutePlanParams(**{"model": KIMI, "prompt_tokens": 1000, "at": NOON, **call})
     asked = msgspec.structs.replace(asked, params=params or LLMParameters())
-    return cost_range(of, effective(RegistryPrefs(), KIMI, asked))
+    return cost_range(of, effective(RegistryPrefs(), KIMI, asked, now=NOW))
 
 
 def shown(cost: Cost | None) -> list[tuple[str, int]]:
@@ -130,7 +130,7 @@ def test_a_price_that_is_unknown_makes_the_cost_unknown() -> None:
 
 
 def whole(*rows: EndpointRecord, **call: Any) -> PlanCost:
-    asked = effective(RegistryPrefs(), KIMI, RoutePlanParams(model=KIMI, prompt_tokens=1000, at=NOON, **call))
+    asked = effective(RegistryPrefs(), KIMI, RoutePlanParams(model=KIMI, prompt_tokens=1000, at=NOON, **call), now=NOW)
     found, _, shares = try_order(rows, asked)
     return plan_cost(found, [cost_range(each, asked) for each in found], shares)
 

@@ -11,7 +11,7 @@ from ploked.routing.order import try_order
 from ploked_protocol.catalog import EndpointRecord, Percentiles, PriceOverride
 from ploked_protocol.money import Money
 from ploked_protocol.plans import RoutePlanParams, TryOrder
-from routing_cases import KIMI, endpoint, prefs_of
+from routing_cases import KIMI, NOW, endpoint, prefs_of
 
 AT = "2026-08-22T12:00:00+00:00"
 
@@ -31,7 +31,7 @@ def quick(tag: str, ms: float | None, **rest: float) -> EndpointRecord:
 def tried(
     *rows: EndpointRecord, text: str = "", model: str = KIMI, **call: Any
 ) -> tuple[list[str], TryOrder, list[float | None]]:
-    asked = effective(prefs_of(text), KIMI, RoutePlanParams(model=model, at=AT, **call))
+    asked = effective(prefs_of(text), KIMI, RoutePlanParams(model=model, at=AT, **call), now=NOW)
     found, how, shares = try_order(rows, asked)
     return [each.key.tag for each in found], how, shares
 

@@ -9,8 +9,9 @@ import pytest
 from ploked.routing import plan
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import EndpointKey
-from ploked_protocol.plans import RoutePlan, RoutePlanParams
-from routing_cases import FRESH, KIMI, LISTED, TOOLS, endpoint, plan_of, prefs_of, reasons, tags
+from ploked_protocol.plans import Reason, RoutePlan, RoutePlanParams
+from ploked_protocol.preferences import Origin
+from routing_cases import FRESH, KIMI, LISTED, NOW, TOOLS, endpoint, plan_of, prefs_of, reasons, tags
 
 OF_MODEL = f'[[registry.models]]\nmodel = "{KIMI}"\n'
 PROFILE = '[registry]\nglobal_default_profile = "p"\n[[registry.profiles]]\nname = "p"\nparams = {{ {} }}\n'
@@ -60,7 +61,7 @@ def test_preferences_of_the_model(text: str, left: list[str]) -> None:
     ],
 )
 def test_preferences_of_the_routing_table(text: str, left: list[str]) -> None:
-    assert tags(plan_of(f"[registry.routing]\n{text}")) == left
+    assert sorted(tags(plan_of(f"[registry.routing]\n{text}"))) == sorted(left)
 
 
 @pytest.mark.parametrize(
@@ -79,11 +80,26 @@ def test_parameters_of_the_profile(text: str, left: list[str]) -> None:
 
 def test_strictness_goes_by_the_source() -> None:
     mixed = [*LISTED[:1], endpoint("house", source="house")]
-    assert tags(plan_of(endpoints=mixed)) == ["deepinfra/fp4", "house"]
-    found = plan_of('[registry]\nstrictness = "OpenRouterOnly"', endpoints=mixed)
+    only = '[registry]\nstrictness = "OpenRouterOnly"\n'
+    found = plan_of(only + OF_MODEL, endpoints=mixed)
     assert tags(found) == ["deepinfra/fp4"]
     assert reasons(found, "house") == [
         ("strictness", "house comes from house, and strictness is OpenRouterOnly", "registry.strictness")
+    ]
+    assert [each.message for each in found.relaxations] == [
+        "set registry.strictness to AllowCustom: 1 endpoint comes back (house)"
+    ]
+    assert tags(plan_of('[registry]\nstrictness = "AllowAny"', endpoints=mixed)) == ["deepinfra/fp4", "house"]
+
+
+def test_a_custom_source_is_allowed_for_models_that_config_names() -> None:
+    mixed = [*LISTED[:1], endpoint("house", source="house")]
+    assert tags(plan_of(OF_MODEL, endpoints=mixed)) == ["deepinfra/fp4", "house"]
+    found = plan_of(endpoints=mixed)
+    why = f"house comes from house, and strictness is AllowCustom and config.toml does not name {KIMI}"
+    assert reasons(found, "house") == [("strictness", why, "registry.strictness")]
+    assert [each.message for each in found.relaxations] == [
+        "set registry.strictness to AllowAny: 1 endpoint comes back (house)"
     ]
 
 
@@ -186,13 +202,8 @@ def test_nothing_left_says_which_constraint_removed_the_last_endpoint() -> None:
     found = plan_of(text, params={"tools_required": True})
     assert found.nothing_left is not None
     assert found.request is None
-    assert msgspec.to_builtins(found.nothing_left.removed_last) == [
-        {
-            "code": "toolsRequired",
-            "message": "tools (tools_required) removed the last endpoint (baseten)",
-            "origin": "call",
-        }
-    ]
+    message = "tools (tools_required) removed the last endpoint (baseten)"
+    assert found.nothing_left.removed_last == [Reason("toolsRequired", message, "call", Origin(layer="call"))]
 
 
 def test_each_single_change_that_brings_an_endpoint_back_is_offered() -> None:
@@ -273,7 +284,9 @@ def test_requiring_less_can_be_the_smaller_change_than_sending_less() -> None:
     )
     assert found.nothing_left is not None
     assert found.nothing_left.loosen == [
-        "remove tools from registry.models[0].required_supported_params: 1 endpoint comes back (a)"
+        "remove tools from registry.models[0].required_supported_params: 1 endpoint comes back (a)",
+        "remove registry.profiles[0].params.top_k and remove registry.profiles[0].params.min_p: "
+        "1 endpoint comes back (a)",
     ]
 
 
@@ -284,7 +297,11 @@ def test_a_value_is_not_lowered_where_it_has_to_go_anyway() -> None:
         params={"max_completion_tokens": 200},
     )
     assert found.nothing_left is not None
-    assert found.nothing_left.loosen == ["remove params.max_completion_tokens of the call: 1 endpoint comes back (a)"]
+    assert found.nothing_left.loosen == [
+        "remove params.max_completion_tokens of the call: 1 endpoint comes back (a)",
+        "remove registry.routing.require_parameters and set params.max_completion_tokens of the call to 100: "
+        "1 endpoint comes back (a)",
+    ]
 
 
 def test_a_change_counts_the_endpoints_that_a_lesser_one_would_bring_back_as_well() -> None:
@@ -295,8 +312,8 @@ def test_a_change_counts_the_endpoints_that_a_lesser_one_would_bring_back_as_wel
     cap = "set registry.routing.max_price.completion to"
     assert found.nothing_left is not None
     assert found.nothing_left.loosen == [
-        f"{cap} 0.2 and remove params.max_completion_tokens of the call: 2 endpoints come back (cheap, dear)",
-        f"{cap} 0.2 and remove registry.routing.require_parameters: 1 endpoint comes back (dear)",
+        f"remove params.max_completion_tokens of the call and {cap} 0.2: 2 endpoints come back (cheap, dear)",
+        f"remove registry.routing.require_parameters and {cap} 0.2: 1 endpoint comes back (dear)",
         f"set params.max_completion_tokens of the call to 100 and {cap} 0.1: 1 endpoint comes back (cheap)",
     ]
 
@@ -317,7 +334,7 @@ def test_a_tier_comes_back_by_its_whole_tag_in_the_list_that_leaves_it_out() -> 
     assert configured.nothing_left is not None
     assert bare.nothing_left is not None
     assert configured.nothing_left.loosen == [add.format("registry.models[0].allowed_providers")]
-    assert bare.nothing_left.loosen == [add.format("selectedEndpoints of the call")]
+    assert bare.nothing_left.loosen == [add.format(f'registry.models["{KIMI}"].routing.order')]
 
 
 # models without endpoints of their own
@@ -326,7 +343,7 @@ def test_a_tier_comes_back_by_its_whole_tag_in_the_list_that_leaves_it_out() -> 
 def routed(text: str = "", **call: Any) -> RoutePlan:
     router = ModelRecord(id="openrouter/auto", name="Auto", source="openrouter")
     asked = msgspec.structs.replace(RoutePlanParams(model="openrouter/auto"), **call)
-    return plan(router, [], prefs_of(text), asked, FRESH)
+    return plan(router, [], prefs_of(text), asked, FRESH, now=NOW)
 
 
 def test_a_router_is_sent_the_preferences_and_the_upstream_chooses() -> None:
@@ -353,5 +370,12 @@ def test_a_router_with_lists_that_have_nothing_in_common_is_not_sent() -> None:
 def test_strictness_holds_for_a_model_without_endpoints_too() -> None:
     local = ModelRecord(id="house/model", name="House", source="house")
     asked = RoutePlanParams(model="house/model")
-    assert plan(local, [], prefs_of('[registry]\nstrictness = "OpenRouterOnly"'), asked, FRESH).request is None
-    assert plan(local, [], prefs_of(""), asked, FRESH).request is not None
+
+    def sent(text: str) -> bool:
+        return plan(local, [], prefs_of(text), asked, FRESH, now=NOW).request is not None
+
+    named = '[[registry.models]]\nmodel = "house/model"'
+    assert not sent(f'[registry]\nstrictness = "OpenRouterOnly"\n{named}')
+    assert not sent("")
+    assert sent(named)
+    assert sent('[registry]\nstrictness = "AllowAny"')

@@ -15,7 +15,7 @@ from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import ModelKey
 from ploked_protocol.plans import RoutePlanParams
 from ploked_protocol.preferences import LLMParameters
-from routing_cases import FRESH, prefs_of
+from routing_cases import FRESH, NOW, prefs_of
 
 ROUTING = "[registry.routing]\n"
 CATALOG = FixtureCatalog()
@@ -41,7 +41,7 @@ def test_the_upstream_goes_by_the_plan(text: str, call: dict[str, Any]) -> None:
     for model, rows in SERVED.items():
         endpoints = parse_endpoints(json.dumps({"data": CATALOG.answers[model]}).encode(), ModelKey.parse(model)).rows
         record = ModelRecord(id=model, name=model, source="openrouter")
-        found = plan(record, endpoints, prefs, RoutePlanParams(model=model, **call), FRESH)
+        found = plan(record, endpoints, prefs, RoutePlanParams(model=model, **call), FRESH, now=NOW)
         planned = sorted(each.key.tag for each in found.endpoints)
         if found.request is None:
             assert planned == []

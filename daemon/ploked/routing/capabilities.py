@@ -167,7 +167,9 @@ def context(effective: Effective) -> Iterator[Constraint]:
             return Finding(f"{label(endpoint)} takes prompts of at most {most} tokens, fewer than {prompt}")
         if not room:
             return Finding(f"{label(endpoint)} does not say how long its context is: {says}", fails=False)
-        return None if needed <= room else Finding(f"{label(endpoint)} has a context of {room} tokens, too few for {says}")
+        return (
+            None if needed <= room else Finding(f"{label(endpoint)} has a context of {room} tokens, too few for {says}")
+        )
 
     def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         left = (endpoint.context_length or 0) - prompt

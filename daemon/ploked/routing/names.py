@@ -48,7 +48,7 @@ class Lineage(NamedTuple):
     profiles: tuple[Known, ...]
     """The profile itself, its parent, its grandparent and so on."""
     problem: str | None = None
-    """Why the line ends where it does, when that is a mistake: a parent that is unknown, or one that was there before."""
+    """Why the line ends where it does, when that is a mistake: an unknown parent, or one that was there before."""
 
 
 def lineage(prefs: RegistryPrefs, model_id: str | None, known: Known) -> Lineage:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord
 from ploked_protocol.errors import ReasonCode
 from ploked_protocol.keys import EndpointKey
-from ploked_protocol.plans import Exclusion, NothingLeft, Reason, Relaxation, RoutePlan, RoutePlanParams, Verdict
+from ploked_protocol.plans import (
+    CostRange,
+    Exclusion,
+    NothingLeft,
+    Reason,
+    Relaxation,
+    RoutePlan,
+    RoutePlanParams,
+    Verdict,
+)
 from ploked_protocol.preferences import RegistryPrefs, ResolvedRouting
 
 from . import policy
 from .constraints import constraints
+from .cost import cost_range, plan_cost
 from .effective import Effective, effective
 from .notices import STALE, stale, warnings
 from .order import try_order
@@ -50,7 +61,8 @@ def plan(
     relaxed = relaxations(excluded) if len(eligible) <= FEW and excluded else []
     nothing_left = None if eligible else _nothing_left(excluded, rules, relaxed)
     tried, order, shares = try_order(eligible, asked)
-    verdicts = _verdicts(asked, tried, shares, unknown, freshness)
+    costs = [] if call.prompt_tokens is None else [cost_range(endpoint, asked) for endpoint in tried]
+    verdicts = _verdicts(asked, tried, shares, costs, unknown, freshness)
     notes = [*asked.layers.ignored, *_indistinct(eligible, excluded)]
     if nothing_left is not None:
         notes.insert(0, _in_words(call.model, nothing_left))
@@ -67,6 +79,7 @@ def plan(
         try_order=order if eligible else None,
         routing=ResolvedRouting(values=asked.routing, origins=asked.routing_origins),
         relaxations=relaxed,
+        cost=plan_cost(tried, costs, shares) if costs else None,
         warnings=warnings(asked, endpoints, tried, verdicts, freshness),
     )
 
@@ -79,6 +92,7 @@ def _verdicts(
     asked: Effective,
     tried: Sequence[EndpointRecord],
     shares: Sequence[float | None],
+    costs: Sequence[CostRange],
     unknown: dict[EndpointKey, list[Failure]],
     freshness: Freshness,
 ) -> list[Verdict]:
@@ -86,12 +100,12 @@ def _verdicts(
     aged = [Reason(STALE, stale(freshness))] if freshness.stale else []
     sent = frozenset(asked.sent)
     found = []
-    for endpoint, share in zip(tried, shares, strict=True):
+    for endpoint, share, cost in zip(tried, shares, costs or [None] * len(tried), strict=True):
         reasons = [*_uncertain(unknown.get(endpoint.key, ())), *aged]
         missing = sent.difference(endpoint.supported_parameters) if endpoint.supported_parameters is not None else ()
         dropped = [name for name in asked.sent if name in missing] if missing else []
-        verdict = "uncertain" if reasons else "eligible"
-        found.append(Verdict(endpoint.key, verdict, reasons, dropped, share))
+        verdict: Literal["eligible", "uncertain"] = "uncertain" if reasons else "eligible"
+        found.append(Verdict(endpoint.key, verdict, reasons, dropped, share, cost))
     return found
 
 

@@ -2,13 +2,14 @@
 
 An endpoint comes back once every constraint that it fails is lifted, and no sooner. Constraints say by which edits they
 are lifted, so every smallest set of edits is among the sets that single endpoints need. All of that is worked out on
-sets of bits: an edit that goes further than another one has the bits of that one and more.
+sets of bits, one bit for each thing that an edit can do: an edit that goes further than another one does its thing too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
@@ -25,32 +26,24 @@ Excluded = tuple[EndpointRecord, list[Failure]]
 
 
 class Way(NamedTuple):
-    """Edits as sets of bits."""
+    """Edits that together lift constraints, and what has to be done for that, by these edits or by further ones."""
 
-    edits: Edits
     need: int
-    """What has to be done where these edits are asked for."""
-    size: int
-    """How far they go: the bits of lesser edits, and of entries that an added one covers, are among them."""
-    effect: int
-    """What they do: their size, and the very names that they add."""
-
-
-NONE = Way((), 0, 0, 0)
+    edits: Edits
 
 
 def relaxations(excluded: Sequence[Excluded]) -> list[Relaxation]:
     """Return every smallest set of edits that brings endpoints back, fewest edits first, then most endpoints.
 
-    Smallest: no part of it brings any endpoint back, nor does it with a number set less far, nor with a narrower entry
-    added. Applied to the preferences and the call, a set brings back exactly the endpoints that it names.
+    Smallest: no part of it brings any endpoint back, and it sets no number further than one of its endpoints needs.
+    Applied to the preferences and the call, a set brings back exactly the endpoints that it names.
     """
     lifts = [[rule.lift(endpoint) for rule, _ in failed] for endpoint, failed in excluded]
     bits = _Bits(edit for ways in lifts for way in ways for edits in way for edit in edits)
-    needs = [[[bits.way(edits) for edits in way] for way in ways] for ways in lifts]
-    smallest = _smallest(way for each in needs for way in _ways(each))
-    endpoints = [endpoint for endpoint, _ in excluded]
-    found = [_relaxation(bits.without_lesser(way.edits), _back(way.effect, endpoints, needs)) for way in smallest]
+    needed = [(endpoint, bits.ways(ways)) for (endpoint, _), ways in zip(excluded, lifts, strict=True)]
+    needs = {way.need for _, ways in needed for way in ways}
+    sets = {frozenset(edits): edits for _, ways in needed for way in ways if (edits := bits.without_lesser(way.edits))}
+    found = [_relaxation(edits, bits, needed) for edits in sets.values() if bits.is_smallest(edits, needs)]
     return sorted(found, key=lambda each: (len(each.edits), -len(each.brings_back)))
 
 
@@ -61,7 +54,9 @@ def in_words(edits: Sequence[Edit], endpoints: Sequence[EndpointRecord]) -> str:
     return f"{' and '.join(map(str, edits))}: {back} ({names(endpoints)})"
 
 
-def _relaxation(edits: Edits, back: Sequence[EndpointRecord]) -> Relaxation:
+def _relaxation(edits: Edits, bits: _Bits, needed: Sequence[tuple[EndpointRecord, list[Way]]]) -> Relaxation:
+    open_ = ~bits.effect(edits)
+    back = [endpoint for endpoint, ways in needed if any(way.need & open_ == 0 for way in ways)]
     return Relaxation(
         edits=[PreferenceEdit(verb=edit.verb, path=edit.path, value=edit.value) for edit in edits],
         brings_back=[endpoint.key for endpoint in back],
@@ -70,89 +65,83 @@ def _relaxation(edits: Edits, back: Sequence[EndpointRecord]) -> Relaxation:
     )
 
 
-def _ways(needs: list[list[Way]]) -> list[Way]:
-    """Return the smallest sets of edits that lift all constraints; `needs` holds the ways to lift each."""
-    found = [NONE]
-    for ways in needs:
-        found = _smallest(further for done in found for further in _further(done, ways))
-    return found
-
-
-def _further(done: Way, ways: list[Way]) -> list[Way]:
-    """Return `done` where it lifts a constraint already, else with each way to lift it."""
-    if any(way.need & ~done.effect == 0 for way in ways):
-        return [done]
-    return [Way(done.edits + way.edits, 0, done.size | way.size, done.effect | way.effect) for way in ways]
-
-
-def _smallest(ways: Iterable[Way]) -> list[Way]:
-    """Return those of which no other one is a part."""
+def _least(ways: Iterable[Way]) -> list[Way]:
+    """Return those of which no other one needs less."""
     kept: list[Way] = []
-    for way in sorted({way.size: way for way in ways}.values(), key=lambda way: way.size.bit_count()):
-        if not any(lesser.size & ~way.size == 0 for lesser in kept):
+    for way in sorted({way.need: way for way in ways}.values(), key=lambda way: way.need.bit_count()):
+        if not any(lesser.need & ~way.need == 0 for lesser in kept):
             kept.append(way)
     return kept
 
 
-def _back(effect: int, endpoints: Sequence[EndpointRecord], needs: list[list[list[Way]]]) -> list[EndpointRecord]:
-    """Return the endpoints of which every constraint is lifted."""
-    left = ~effect
-    return [
-        endpoint
-        for endpoint, each in zip(endpoints, needs, strict=True)
-        if all(any(way.need & left == 0 for way in ways) for ways in each)
-    ]
-
-
 class _Bits:
-    """Gives every edit its bits."""
+    """Gives every edit a bit for what it does, and the bits of lesser edits, which it does as well."""
 
     def __init__(self, edits: Iterable[Edit]) -> None:
-        self._ways: dict[Edit, Way] = {}
-        self._names: dict[Edit, int] = {}
+        self._own: dict[Edit, int] = {}
+        self._named: dict[Edit, int] = {}
+        self._effect: dict[Edit, int] = {}
         self._used = 0
         by_path: dict[str, list[Edit]] = defaultdict(list)
         for edit in dict.fromkeys(edits):
             by_path[edit.path].append(edit)
         for group in by_path.values():
-            self._numbers(group)
-            self._others([edit for edit in group if edit not in self._ways])
+            self._place(group)
 
-    def way(self, edits: Edits) -> Way:
-        """Return edits with the bits of all."""
-        if len(edits) == 1 and not edits[0].by_name:
-            return self._ways[edits[0]]
-        need = size = effect = 0
+    def ways(self, lifts: Sequence[tuple[Edits, ...]]) -> list[Way]:
+        """Return the ways to lift all constraints of an endpoint, of each of which `lifts` holds the ways."""
+        found = [Way(0, ())]
+        for each in lifts:
+            ways = [Way(self._need(edits), edits) for edits in each]
+            found = [Way(done.need | way.need, done.edits + way.edits) for done in found for way in ways]
+            if len(found) > 1:
+                found = _least(found)
+        return found
+
+    def effect(self, edits: Iterable[Edit]) -> int:
+        """Return all that `edits` do."""
+        done = 0
         for edit in edits:
-            one = self._ways[edit]
-            need |= self._names[edit] if edit.by_name else one.need
-            size |= one.size
-            effect |= one.effect
-        return Way(edits, need, size, effect)
+            done |= self._effect[edit]
+        return done
+
+    def is_smallest(self, edits: Edits, needs: Iterable[int]) -> bool:
+        """Return whether no part of `edits` does anything that `needs` holds."""
+        done = self.effect(edits)
+        met = [need for need in needs if need & ~done == 0]
+        parts = (self.effect(edit for edit in edits if edit is not left_out) for left_out in edits)
+        return not any(need & ~part == 0 for part in parts for need in met)
 
     def without_lesser(self, edits: Edits) -> Edits:
         """Return each edit once, without those that another one goes beyond."""
-        sizes = {edit: self._ways[edit].size for edit in edits}
-        return tuple(e for e, size in sizes.items() if not any(size & ~o == 0 for f, o in sizes.items() if f != e))
+        effects = {edit: self._effect[edit] for edit in edits}
+        return tuple(e for e, does in effects.items() if not any(does & ~o == 0 for f, o in effects.items() if f != e))
 
-    def _numbers(self, group: list[Edit]) -> None:
-        """Place the numbers set at one path, the nearest first; after them, the removal of what is set there."""
+    def _need(self, edits: Edits) -> int:
+        need = 0
+        for edit in edits:
+            need |= self._named[edit] if edit.by_name else self._own[edit]
+        return need
+
+    def _place(self, group: list[Edit]) -> None:
+        """Give bits to the edits of one path: numbers add up from the nearest on, a removal goes beyond all of them."""
         numbers = sorted((edit for edit in group if edit.away), key=lambda edit: edit.away)
-        size = 0
-        for edit in [*numbers, *(edit for edit in group if numbers and edit.value is None)]:
-            own = self._bit()
-            size |= own
-            self._ways[edit] = Way((edit,), own, size, size)
+        chain = [*numbers, *(edit for edit in group if numbers and edit.value is None)]
+        self._own |= {edit: self._bit() for edit in group}
+        self._named |= {edit: self._bit() for edit in group if edit.verb == "add"}
+        self._effect |= {edit: self._own[edit] for edit in group}
+        for lesser, edit in pairwise(chain):
+            self._effect[edit] |= self._effect[lesser]
+        for edit in (edit for edit in group if edit in self._named):
+            self._effect[edit] |= self._named[edit] | self._covered(edit, group)
 
-    def _others(self, group: list[Edit]) -> None:
-        own = {edit: self._bit() for edit in group}
-        self._names |= {edit: self._bit() for edit in group if edit.verb == "add"}
+    def _covered(self, added: Edit, group: list[Edit]) -> int:
+        """Return the bits of the entries that the entry of `added` covers."""
+        covers = 0
         for edit in group:
-            size = own[edit]
-            for other in group if edit.verb == "add" else ():
-                if other.verb == "add" and entry_matches(edit.value or "", other.value or ""):
-                    size |= own[other]
-            self._ways[edit] = Way((edit,), own[edit], size, size | self._names.get(edit, 0))
+            if edit.verb == "add" and entry_matches(added.value or "", edit.value or ""):
+                covers |= self._own[edit]
+        return covers
 
     def _bit(self) -> int:
         self._used += 1
