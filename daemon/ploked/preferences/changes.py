@@ -170,10 +170,11 @@ def _plain(address: Address) -> KeyPath:
 
 def _refuse_unread(before: str, after: str) -> None:
     """Raise ConfigNotEditable when an edit would leave something in the file that is not read."""
-    left = Counter(problem.code for problem in _errors(before))
-    for problem in _errors(after):
-        left[problem.code] -= 1
-        if left[problem.code] < 0:
+    old, new = _errors(before), _errors(after)
+    more = Counter(problem.code for problem in new) - Counter(problem.code for problem in old)
+    known = {problem.message for problem in old}
+    for problem in sorted(new, key=lambda each: each.message in known):  # an index in an old one may have moved
+        if problem.code in more:
             raise ConfigNotEditable(
                 f"config.toml was left as it is: {problem.message}",
                 ErrorData(next_step="Make a change that the file can be read with."),

@@ -43,7 +43,9 @@ def _own_profiles(context: Context, model: Configured) -> Iterator[ConfigProblem
     for index, profile in enumerate(model.prefs.profiles):
         for name in untaken(profile.params.set_values(), model.endpoints):
             path = (*model.path, "profiles", index, "params", name)
-            message = f"No endpoint of {model.prefs.model} that is known takes {name}: the upstream drops it without a word."
+            message = (
+                f"No endpoint of {model.prefs.model} that is known takes {name}: the upstream drops it without a word."
+            )
             yield context.problem(path, "parameterUnsupported", message, severity="information", part="key")
 
 
