@@ -93,6 +93,10 @@ class Neovim:
         """Return all virtual text, of every buffer, in one string."""
         return str(self.lua(DECORATIONS))
 
+    def highlights(self, part: str) -> list[tuple[str, str]]:
+        """Return group and text of each highlight in the first line of the current buffer that says `part`."""
+        return [(group, text) for group, text in self.lua(HIGHLIGHTS, part)]
+
     def until(self, ask: Callable[[], T], about: str) -> T:
         """Return the first true answer of `ask`; fails with all there is to see when none comes in time."""
         end = time.monotonic() + DEADLINE_S
@@ -152,6 +156,24 @@ table.sort(windows)
 return vim.tbl_map(function(window)
   return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), '\\n')
 end, windows)
+"""
+
+HIGHLIGHTS = """
+local found = {}
+for at, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, false)) do
+  if line:find(..., 1, true) then
+    for _, namespace in pairs(vim.api.nvim_get_namespaces()) do
+      local range = { { at - 1, 0 }, { at - 1, -1 }, { details = true } }
+      for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, unpack(range))) do
+        if mark[4].hl_group and mark[4].end_col then
+          table.insert(found, { mark[4].hl_group, line:sub(mark[3] + 1, mark[4].end_col) })
+        end
+      end
+    end
+    return found
+  end
+end
+return found
 """
 
 DECORATIONS = """

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import REPO
 from editors.conftest import Starter
 from editors.home import BANNED, CONFIG, MODEL, Home
 from editors.nvim_driver import PLUGIN, Neovim
+from editors.steps import expanded, open_config, saved
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.lua_types import lua_types
 
 pytestmark = pytest.mark.timeout(60)
 
 
-def saved(home: Home) -> dict[str, Any]:
-    """Return the `[registry]` table on disk."""
-    return tomllib.loads(home.config.read_text())["registry"]  # type: ignore[no-any-return]  # tomllib returns Any
-
-
 def selected(home: Home) -> list[str]:
     """Return the endpoints that config.toml on disk selects for MODEL."""
     return list(saved(home)["models"][0].get("selected_endpoints", []))
-
-
-def open_config(editor: Neovim, home: Home) -> None:
-    """Open config.toml and wait until the server has attached."""
-    editor.command(f"edit {home.config}")
-    editor.until(lambda: editor.lua("return require('ploked.server').is_ready()"), "ready")
-
-
-def expanded(editor: Neovim) -> None:
-    """Open the picker on MODEL with its endpoints."""
-    editor.command(f"Ploked endpoints {MODEL}")
-    editor.until_text("endpoints qualify")
-    editor.until_text("uptime")
 
 
 # LSP

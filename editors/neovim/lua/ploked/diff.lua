@@ -17,19 +17,26 @@ local function span(lowest, highest)
   return ('%s to %s'):format(facts.money(lowest), facts.money(highest))
 end
 
----@param summary ploked.PlanSummary
----@return string
-local function prices(summary)
-  local prompt = span(summary.lowestPromptPer1m, summary.highestPromptPer1m)
-  local completion = span(summary.lowestCompletionPer1m, summary.highestCompletionPer1m)
-  return summary.eligible > 0 and ('%s in, %s out per 1M'):format(prompt, completion) or 'nothing to pay'
-end
-
 ---@param before string
 ---@param after string
 ---@return string
 local function change(before, after)
   return before == after and after or ('%s → %s'):format(before, after)
+end
+
+---@param model ploked.ModelDiff
+---@return string
+local function prices(model)
+  local before, after = model.before, model.after
+  local prompt = change(
+    span(before.lowestPromptPer1m, before.highestPromptPer1m),
+    span(after.lowestPromptPer1m, after.highestPromptPer1m)
+  )
+  local completion = change(
+    span(before.lowestCompletionPer1m, before.highestCompletionPer1m),
+    span(after.lowestCompletionPer1m, after.highestCompletionPer1m)
+  )
+  return ('per 1M: %s in, %s out'):format(prompt, completion)
 end
 
 ---@param summary ploked.PlanSummary
@@ -52,13 +59,13 @@ end
 ---@param model ploked.ModelDiff
 local function add_model(lines, model)
   local head = { { model.model, model.changed and 'PlokedModel' or 'PlokedNote' } }
+  table.insert(lines, head)
   if model.known ~= false then
     local counts = change(count(model.before), count(model.after))
-    vim.list_extend(head, { { ('  %s endpoints  '):format(counts), 'PlokedContext' } })
-    table.insert(head, { change(prices(model.before), prices(model.after)), 'PlokedPrice' })
+    table.insert(head, { ('  %s endpoints qualify'):format(counts), 'PlokedContext' })
+    table.insert(lines, { { '    ' .. prices(model), 'PlokedPrice' } })
   end
-  table.insert(lines, head)
-  if model.message then
+  if model.message and #model.gained + #model.lost == 0 then
     table.insert(lines, { { '    ' .. text.one_line(model.message), 'PlokedNote' } })
   end
   add_tags(lines, '+', model.gained, 'PlokedGained')

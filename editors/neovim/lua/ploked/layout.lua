@@ -59,6 +59,13 @@ local function fit(view)
 end
 
 ---@param view ploked.Layout
+---@param win integer
+---@return boolean whether the window is one of the two
+function M.has(view, win)
+  return win == view.prompt.win or win == view.list.win
+end
+
+---@param view ploked.Layout
 function M.close(view)
   ui.close(view.prompt.win)
   ui.close(view.list.win)

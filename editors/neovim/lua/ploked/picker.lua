@@ -10,6 +10,7 @@ local M = {}
 
 local last ---@type ploked.Picker|nil there is one at a time
 
+---Close both windows. The cursor goes back to where it was, unless it has gone elsewhere already.
 ---@param picker ploked.Picker
 local function close(picker)
   if picker.closed then
@@ -19,8 +20,9 @@ local function close(picker)
   for _, stop in ipairs(picker.stop) do
     stop()
   end
+  local inside = layout.has(picker.view, vim.api.nvim_get_current_win())
   layout.close(picker.view)
-  if vim.api.nvim_win_is_valid(picker.origin.win) then
+  if inside and vim.api.nvim_win_is_valid(picker.origin.win) then
     vim.api.nvim_set_current_win(picker.origin.win)
   end
 end
