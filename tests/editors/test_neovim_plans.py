@@ -205,7 +205,7 @@ def test_c_asks_for_the_size_of_the_prompt_and_says_what_it_costs(strict: Neovim
     strict.go_to("Alibaba")
     strict.keys("I")
     strict.until_text("expected cost")
-    assert "8000 × $0.0000003705 (pricing.prompt)" in " ".join(strict.text.split())
+    assert "8000 \N{MULTIPLICATION SIGN} $0.0000003705 (pricing.prompt)" in " ".join(strict.text.split())
 
 
 def test_y_copies_the_request_without_the_key(reader: Neovim) -> None:
