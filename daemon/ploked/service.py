@@ -204,12 +204,10 @@ class RegistryService(ConfigEdits, WhatIf):
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         given = await self.preferred(params.config_text)
         plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
-        if given.problems:
-            plan = msgspec.structs.replace(plan, problems=given.problems)
-        if plan.request is None or not params.as_curl:
-            return plan
-        shown = without_credentials(self.settings.upstream_url)
-        return msgspec.structs.replace(plan, curl=routing.as_curl(plan.request, shown))
+        curl = None
+        if plan.request is not None and params.as_curl:
+            curl = routing.as_curl(plan.request, without_credentials(self.settings.upstream_url))
+        return msgspec.structs.replace(plan, curl=curl, problems=given.problems)
 
     async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
         """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""
@@ -273,8 +271,8 @@ class RegistryService(ConfigEdits, WhatIf):
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
         async with self._in_order:
-            if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
-                await self._take_facts()
+            if refreshed.outcome == "updated":
+                await (self._check_config() if refreshed.kind == "endpoints" else self._take_facts())
             self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:

@@ -67,6 +67,11 @@ class CatalogFacts:
         endpoints = self._catalog.endpoints_now(serving.id)
         return None if endpoints is None else Serving(serving, endpoints, self._catalog.endpoints_freshness(serving.id))
 
+    def knows_serving(self, model_id: str) -> bool:
+        """Return whether it is known who serves `model_id`, by more than the copy that is bundled with ploked."""
+        serving = self.serving_now(model_id)
+        return serving is not None and not serving.bundled
+
     def knows_models(self) -> bool:
         """Return whether there are any models: without, none is called unknown."""
         return bool(self._catalog.models)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ploked_protocol import plans
-from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.preferences import ConfigProblem, RegistryPrefs, ResolvedProfile, ResolvedRouting
+from ploked_protocol.errors import PlokedError
+from ploked_protocol.preferences import ConfigProblem, RegistryPrefs, ResolvedRouting
 
 from . import routing
+from .preferences.changes import edit_preferences
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import Loaded, load
-from .routing.capabilities import untaken
 from .routing.difference import model_diff, models_of, summed_up
-from .routing.effective import effective
+from .routing.effective import Effective, effective
+from .routing.notices import unsupported
 from .settings import Settings
 from .store.base import Clock
 from .view import CatalogFacts
+
+MOST_CHANGES = 8
+"""How many ways to bring endpoints back are offered at once."""
 
 
 class Preferred(NamedTuple):
@@ -66,6 +69,23 @@ class WhatIf:
         call = plans.RoutePlanParams(model=model_id)
         return routing.plan(serving.model, serving.endpoints, prefs, call, serving.freshness, loaded, now=self.now())
 
+    def routing_now(self, model_id: str, text: str) -> ResolvedRouting | None:
+        """Return the routing preferences in effect for a model under `text`; None while that is broken."""
+        loaded = load(text, self.settings.config_path)
+        return None if loaded.prefs is None else _routing(self._effective(loaded.prefs, loaded, model_id))
+
+    def relaxed(self, model_id: str, text: str) -> list[tuple[str, str]]:
+        """Return the smallest changes that bring endpoints back, in words, each with the text that it makes.
+
+        None unless `text` leaves the model without endpoints, as far as these are known; none while it is broken.
+        """
+        loaded = load(text, self.settings.config_path)
+        plan = None if loaded.prefs is None else self.plan_now(model_id, loaded.prefs, loaded)
+        if plan is None or plan.endpoints:
+            return []
+        applicable = [each for each in plan.relaxations if each.applicable][:MOST_CHANGES]
+        return [(each.message, edited) for each in applicable if (edited := _edited(text, each)) is not None]
+
     def now(self) -> datetime:
         """Return the time by the service's clock."""
         return datetime.fromtimestamp(self._clock.now_s(), UTC)
@@ -77,13 +97,12 @@ class WhatIf:
         if params.model is not None and all(model.model != model_id for model in given.prefs.models):
             self.facts.model(model_id)
         serving = self.facts.serving_now(model_id)
-        call = plans.RoutePlanParams(model=model_id, profile=params.profile, params=params.params)
-        asked = effective(given.prefs, serving.model.id if serving else model_id, call, given.loaded, now=self.now())
+        asked = self._effective(given.prefs, given.loaded, model_id, profile=params.profile, params=params.params)
         return plans.EffectiveProfile(
             profile=asked.profile,
-            routing=ResolvedRouting(asked.routing, asked.routing_origins),
-            chain=list(dict.fromkeys(layer.profile for layer in asked.layers.chain if layer.profile)),
-            warnings=_untaken(asked.profile, model_id, serving.endpoints if serving else ()),
+            routing=_routing(asked),
+            chain=asked.layers.profiles,
+            warnings=unsupported(asked, serving.endpoints) if serving and serving.endpoints else [],
             problems=given.problems,
         )
 
@@ -96,6 +115,12 @@ class WhatIf:
             models=diffs, problems=given.problems, message=_BROKEN if given.broken else summed_up(diffs)
         )
 
+    def _effective(self, prefs: RegistryPrefs, loaded: Loaded | None, model_id: str, **call: Any) -> Effective:
+        """Return the preferences in effect for a model; those of all models for an empty id."""
+        serving = self.facts.serving_now(model_id)
+        asked = plans.RoutePlanParams(model=model_id, **call)
+        return effective(prefs, serving.model.id if serving else model_id, asked, loaded, now=self.now())
+
     def _diffs(self, before: RegistryPrefs, after: RegistryPrefs, prompt_tokens: int | None) -> list[plans.ModelDiff]:
         now = self.now()
         calls = [plans.RoutePlanParams(model=each, prompt_tokens=prompt_tokens) for each in models_of(before, after)]
@@ -107,17 +132,16 @@ class WhatIf:
         return loaded, sorted(problems, key=lambda each: (each.line, each.column))
 
 
+def _edited(text: str, relaxation: plans.Relaxation) -> str | None:
+    """Return `text` with the edits made; None where its layout is beyond what can be followed."""
+    try:
+        return edit_preferences(text, relaxation.edits)
+    except PlokedError:
+        return None
+
+
+def _routing(asked: Effective) -> ResolvedRouting:
+    return ResolvedRouting(asked.routing, asked.routing_origins)
+
+
 _BROKEN = "The text cannot be read, so nothing is compared: see its problems."
-
-
-def _untaken(profile: ResolvedProfile, model_id: str, endpoints: Sequence[EndpointRecord]) -> list[plans.PlanWarning]:
-    """Return a warning for each parameter that none of the `endpoints` takes."""
-    return [
-        plans.PlanWarning(
-            "parameterUnsupported",
-            f"No endpoint of {model_id} takes {name}: the upstream drops it without a word.",
-            origin=profile.origins[name].key or "call",
-            place=profile.origins[name],
-        )
-        for name in untaken(profile.params, endpoints)
-    ]

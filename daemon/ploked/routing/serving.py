@@ -15,3 +15,8 @@ class Serving(NamedTuple):
     endpoints: Sequence[EndpointRecord]
     """None where the upstream chooses them."""
     freshness: Freshness
+
+    @property
+    def bundled(self) -> bool:
+        """Return whether the endpoints are those bundled with ploked, which may be months old."""
+        return self.freshness.source.startswith("snapshot")

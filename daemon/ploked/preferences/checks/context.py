@@ -68,7 +68,10 @@ class Configured(NamedTuple):
     path: KeyPath
     prefs: ModelPrefs
     endpoints: Sequence[EndpointRecord]
-    """As far as they are known; none where the upstream chooses them."""
+    """As far as they are known; none where the upstream chooses them, nor while they are those bundled with ploked.
+
+    By the bundled ones, which may be months old, most of what is said against a list would be wrong.
+    """
     plan: RoutePlan | None
     """Under the preferences of the file; None without endpoints."""
 
@@ -94,7 +97,7 @@ class Context:
 
     def _configured(self, path: KeyPath, model: ModelPrefs) -> Configured:
         serving = self.catalog.serving_now(model.model)
-        if serving is None or not serving.endpoints:
+        if serving is None or not serving.endpoints or serving.bundled:
             return Configured(path, model, (), None)
         call = RoutePlanParams(model=model.model)
         plan = routing.plan(serving.model, serving.endpoints, self.prefs, call, serving.freshness, now=self.now)

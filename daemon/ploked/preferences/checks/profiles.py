@@ -3,95 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal
 
-from ploked_protocol.preferences import ConfigProblem, ModelProfile
+from ploked_protocol.preferences import ConfigProblem, ModelProfile, RegistryPrefs
 
+from ...routing.names import Known, parent_of, profiles_by_name
 from ..positions import KeyPath
 from ..wording import closest, did_you_mean, quoted
 from .context import ROOT, Context
 
-BUILT_IN_PROFILES = ("default",)
-
-
-class Named(NamedTuple):
-    """One profile of the file, and those that its `extends` may mean, in the order in which names are looked up."""
-
-    profile: ModelProfile
-    path: KeyPath
-    visible: Sequence[Named]
-    """Of a model's profile: the others of the model, then the global ones."""
-
-    @property
-    def parent(self) -> Named | None:
-        """Return the profile that this one extends, which is never itself; None when there is none."""
-        others = (other for other in self.visible if other.path != self.path)
-        return next((other for other in others if other.profile.name == self.profile.extends), None)
-
 
 def check_profiles(context: Context) -> Iterator[ConfigProblem]:
     """Yield what is wrong with the names of profiles."""
-    shared: list[Named] = []
-    shared += _in_table(context.prefs.profiles, ROOT, shared)
-    default = context.prefs.global_default_profile
-    yield from _default(context, default, _names(shared), (*ROOT, "global_default_profile"))
-    yield from _parents(context, shared)
+    path = (*ROOT, "global_default_profile")
+    falls = "There is no profile of this name: the built-in profile is used instead."
+    yield from _default(context, context.prefs.global_default_profile, None, path, falls)
+    for each in _in_table(context.prefs.profiles, "global", ROOT):
+        yield from _parent(context, each, None)
+    falls = "There is no profile of this name: the global default is used instead."
     for model in context.models:
-        visible: list[Named] = []
-        own = _in_table(model.prefs.profiles, model.path, visible)
-        visible += [*own, *shared]
-        yield from _default(context, model.prefs.default_profile, _names(visible), (*model.path, "default_profile"))
-        yield from _parents(context, own)
+        path, model_id = (*model.path, "default_profile"), model.prefs.model
+        yield from _default(context, model.prefs.default_profile, model_id, path, falls)
+        for each in _in_table(model.prefs.profiles, "model", model.path):
+            yield from _parent(context, each, model_id)
 
 
-def _in_table(profiles: Sequence[ModelProfile], table: KeyPath, visible: Sequence[Named]) -> list[Named]:
-    return [Named(profile, (*table, "profiles", n), visible) for n, profile in enumerate(profiles)]
+def _in_table(profiles: Sequence[ModelProfile], scope: Literal["model", "global"], table: KeyPath) -> list[Known]:
+    return [Known(profile, scope, (*table, "profiles", n)) for n, profile in enumerate(profiles)]
 
 
-def _names(profiles: Sequence[Named]) -> list[str]:
-    return [*dict.fromkeys(each.profile.name for each in profiles)]
+def _default(
+    context: Context, name: str | None, model_id: str | None, path: KeyPath, falls: str
+) -> Iterator[ConfigProblem]:
+    known = profiles_by_name(context.prefs, model_id)
+    if name is not None and name not in known:
+        yield _unknown(context, name, list(known), path, falls)
 
 
-def _default(context: Context, name: str | None, names: list[str], path: KeyPath) -> Iterator[ConfigProblem]:
-    if name is None or name in names or name in BUILT_IN_PROFILES:
+def _parent(context: Context, known: Known, model_id: str | None) -> Iterator[ConfigProblem]:
+    """Yield what is wrong with the `extends` of a profile; what its parents extend is told at theirs."""
+    name, path = known.profile.extends, (*(known.path or ()), "extends")
+    if name is None:
         return
-    falls = "the built-in profile" if path[-1] == "global_default_profile" else "the global default"
-    yield _unknown(context, name, names, path, f"There is no profile of this name: {falls} is used instead.")
-
-
-def _unknown(context: Context, name: str, names: list[str], path: KeyPath, message: str) -> ConfigProblem:
-    known = [*dict.fromkeys([*names, *BUILT_IN_PROFILES])]
-    near = closest(name, known)
-    message += did_you_mean(near) or f" There are {', '.join(quoted(each) for each in known)}."
-    return context.problem(path, "unknownProfile", message, near, severity="error")
-
-
-def _parents(context: Context, profiles: Sequence[Named]) -> Iterator[ConfigProblem]:
-    for each in profiles:
-        name, path = each.profile.extends, (*each.path, "extends")
-        if name is None:
-            continue
-        if circle := _circle(each):
-            message = f"These profiles extend one another in a circle: {' -> '.join(circle)}. One has to extend none."
-            yield context.problem(path, "profileCycle", message, severity="error")
-        elif each.parent is None and name == each.profile.name:
+    if circle := _circle(context.prefs, model_id, known):
+        message = f"These profiles extend one another in a circle: {' -> '.join(circle)}. One has to extend none."
+        if len(circle) == 2:
             message = "A profile cannot extend itself, and there is no other one of this name: it extends none."
-            yield context.problem(path, "profileCycle", message, severity="error")
-        elif each.parent is None and name not in BUILT_IN_PROFILES:
-            others = _names([other for other in each.visible if other.path != each.path])
-            yield _unknown(context, name, others, path, "There is no profile of this name to extend: it extends none.")
+        yield context.problem(path, "profileCycle", message, severity="error")
+    elif parent_of(context.prefs, model_id, known) is None:
+        visible = profiles_by_name(context.prefs, model_id)
+        others = [other for other in visible if other != known.profile.name]
+        yield _unknown(context, name, others, path, "There is no profile of this name to extend: it extends none.")
 
 
-def _circle(start: Named) -> list[str]:
-    """Return the names from `start` back to itself; empty when it does not extend itself through others."""
-    chain, seen = [start.profile.name], {start.path}
-    here = start.parent
-    while here is not None:
-        chain.append(here.profile.name)
-        if here.path == start.path:
-            return chain
-        if here.path in seen:
-            return []
-        seen.add(here.path)
-        here = here.parent
-    return []
+def _circle(prefs: RegistryPrefs, model_id: str | None, start: Known) -> list[str]:
+    """Return the names from `start` back to itself; empty when it does not extend itself."""
+    chain, here = [start], parent_of(prefs, model_id, start)
+    while here is not None and here not in chain:
+        chain.append(here)
+        here = parent_of(prefs, model_id, here)
+    return [known.profile.name for known in [*chain, start]] if here == start else []
+
+
+def _unknown(context: Context, name: str, names: Sequence[str], path: KeyPath, message: str) -> ConfigProblem:
+    near = closest(name, names)
+    message += did_you_mean(near) or f" There are {', '.join(quoted(each) for each in names)}."
+    return context.problem(path, "unknownProfile", message, near, severity="error")

@@ -6,21 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.keys import ProviderKey, entry_matches, is_tier
+from ploked_protocol.keys import SLUGS_OF_AUTHORS, ProviderKey, entry_matches, is_tier
 from ploked_protocol.preferences import ConfigProblem, ModelPrefs, RoutingPrefs
 
 from ...routing.request import common_entries
 from ..positions import KeyPath, dotted
 from ..wording import closest, did_you_mean, listed
 from .context import QUANTIZATIONS, ROOT, Configured, Context
-
-SLUGS_OF_AUTHORS = {
-    "x-ai": ("xai",),
-    "mistralai": ("mistral",),
-    "google": ("google-vertex", "google-ai-studio"),
-    "meta-llama": ("meta",),
-}
-"""Author part of a model id -> provider slugs, where the two differ and people mix them up."""
 
 
 class Entry(NamedTuple):
