@@ -180,3 +180,27 @@ async def test_what_an_endpoint_is_called_in_an_answer_can_be_handed_back(shared
     key = (await plan(shared))["endpoints"][0]["key"]
     found = await plan(shared, selectedEndpoints=[key])
     assert tags(found["endpoints"]) == [key["tag"]]
+
+
+async def test_the_request_can_be_had_as_a_command_without_the_key(shared: Daemon, place: Home) -> None:
+    await shared.obeys(place, "version = 1\n")
+    assert (await plan(shared))["curl"] is None
+    command = (await plan(shared, asCurl=True))["curl"]
+    assert command.startswith("curl ")
+    assert f"{place.upstream}/chat/completions" in command
+    assert '"Authorization: Bearer $OPENROUTER_API_KEY"' in command
+    assert KEY not in command
+
+
+async def test_the_model_may_be_named_in_either_way(shared: Daemon, place: Home, upstream: UpstreamProcess) -> None:
+    await shared.obeys(place, "version = 1\n")
+    found = await plan(shared, strategy="models")
+    assert found["request"]["models"] == [DEEPSEEK]
+    assert "model" not in found["request"]
+    assert post(upstream, found["request"])["choices"]
+
+
+async def test_endpoints_say_whether_they_keep_data(shared: Daemon, place: Home) -> None:
+    listed = await shared.request("ploked/listEndpoints", {"model": DEEPSEEK})
+    zdr = {endpoint["provider"]: endpoint["zdr"] for endpoint in listed["endpoints"]}
+    assert (zdr["deepinfra"], zdr["novita"]) == (True, False)

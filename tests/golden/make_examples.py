@@ -89,6 +89,7 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     sweep_id = launched["sweepId"]
     while (await ask("sweepResults", sweepId=sweep_id, sort="cost"))["state"] == "running":
         await asyncio.sleep(0.02)
+    await ask("planVersusActual", sweepId=sweep_id)
     await ask("cancelSweep", sweepId=sweep_id)
     best = found["ploked/sweepResults"]["result"]["best"]
     await ask("saveProfile", name="best", sweepId=sweep_id, requestId=best, setDefault=True)

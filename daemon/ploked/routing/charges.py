@@ -58,8 +58,13 @@ def dearest_prompt(prices: Prices, tokens: int) -> list[CostPart]:
     """Return what a prompt costs at most: whatever the cache does with it costs as much as it can."""
     prompt = prices["prompt"]
     dearest = max(prompt, prices.get(READ, prompt), key=_price)
-    stored = [_stored(prices, tokens, tokens, prices[name]) for name in WRITES if name in prices]
-    return max([part(dearest, tokens)], *stored, key=_sum) if stored else [part(dearest, tokens)]
+    writes = [prices[name] for name in WRITES if name in prices]
+    if not writes:
+        return [part(dearest, tokens)]
+    write = max(writes, key=lambda fact: _whole_price(fact, prompt))
+    if _whole_price(write, prompt) <= dearest.price:
+        return [part(dearest, tokens)]
+    return _stored(prices, tokens, tokens, write)
 
 
 def answer_parts(prices: Prices, tokens: int, reasoning: int = 0) -> list[CostPart]:
@@ -90,9 +95,14 @@ def _stored(prices: Prices, tokens: int, stored: int, write: Fact) -> list[CostP
     return [*parts, part(write, stored)]
 
 
+def _whole_price(write: Fact, prompt: Fact) -> Decimal:
+    """Return what a token costs that is written to the cache."""
+    return write.price if write.price >= prompt.price else prompt.price + write.price
+
+
 def _price(fact: Fact) -> Money:
     return fact.price
 
 
 def _sum(parts: Sequence[CostPart]) -> Money:
-    return Money(sum((each.amount for each in parts), Decimal(0)).normalize())
+    return Money(sum([each.amount for each in parts], Decimal(0)).normalize())
