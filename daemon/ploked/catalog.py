@@ -50,6 +50,8 @@ class WarmCatalog:
         self.on_change = on_change
         self.generation = 0
         """Bumped whenever models or endpoints differ from before."""
+        self.models_generation = 0
+        """Bumped whenever models do."""
         self.serving_providers: dict[str, str] = {}
         """Display names of the providers that serve a known endpoint, by slug."""
         self._importer = importer
@@ -195,7 +197,7 @@ class WarmCatalog:
                 stored = held.stored()
                 self._disk.save(save, stored.rows, stored.refreshed_s)
             if refreshed.outcome == "updated" and refreshed.kind != "providers":
-                self._rows_changed()
+                self._rows_changed(models=refreshed.kind == "models")
             self.on_change(refreshed)
 
         return ended
@@ -223,9 +225,11 @@ class WarmCatalog:
                 if not held.bundled:
                     self._disk.save(partial(self._store.save_endpoints, model_id), marked, held.stored().refreshed_s)
 
-    def _rows_changed(self) -> None:
+    def _rows_changed(self, *, models: bool = True) -> None:
         self.generation += 1
-        self._by_id = {record.id: record for record in self.models}
+        if models:
+            self.models_generation += 1
+            self._by_id = {record.id: record for record in self.models}
         served = (record for feed in self._endpoints.values() for record in feed.held.rows or ())
         self.serving_providers = {record.provider: record.provider_name for record in served}
 

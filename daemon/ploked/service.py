@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
+from ploked_protocol import PROTOCOL_VERSION, methods, picks, queries, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
@@ -25,16 +25,18 @@ from .edits import ConfigEdits
 from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
-from .memory import trim
+from .memory import settle
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
-from .search.index import SearchIndex
+from .search.index import Found, SearchIndex
+from .searches import MANY_MODELS, Searches
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
+from .store.picks import PicksFile
 from .store.sqlite import SqliteStore
 from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
@@ -67,6 +69,9 @@ class RegistryService(ConfigEdits, WhatIf):
         self._ready = asyncio.Event()
         self._listeners: list[Listener] = []
         self._indexed = -1
+        self._indexing = asyncio.Lock()
+        self.searches = Searches()
+        self._picks_file = PicksFile(settings.state_dir / "picks.db")
         self._watch: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()  # who waits is served in turn: news is told in the order in which it came
@@ -90,11 +95,12 @@ class RegistryService(ConfigEdits, WhatIf):
 
     async def start(self) -> None:
         """Load what is on disk and begin to watch; never waits for the network."""
-        await asyncio.gather(self.preferences.reload(), self.catalog.start())
+        picked = asyncio.to_thread(self._picks_file.load, self._clock.now_s())
+        _, _, self.index.picks = await asyncio.gather(self.preferences.reload(), self.catalog.start(), picked)
         self._apply_ttls()
         self._watch = asyncio.create_task(self.preferences.run())
         await first_models(self.catalog)
-        self._refresh_index()
+        await self._index_models()
         self._ready.set()
         self._behind(self._take_facts())
         self.catalog.touch_models()
@@ -109,8 +115,10 @@ class RegistryService(ConfigEdits, WhatIf):
             self._watch.cancel()
         for task in self._tasks:
             task.cancel()
+        self.searches.close()
         await self.sweeps.aclose()
         await self.catalog.aclose()
+        await asyncio.to_thread(self._picks_file.close)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` of every notification; returns the function that ends it."""
@@ -124,13 +132,32 @@ class RegistryService(ConfigEdits, WhatIf):
 
     # catalog
 
-    def search_models(self, params: queries.SearchModelsParams) -> queries.SearchModelsResult:
-        """Answer `ploked/searchModels` from memory."""
+    def search_models(
+        self, params: queries.SearchModelsParams
+    ) -> queries.SearchModelsResult | Coroutine[Any, Any, queries.SearchModelsResult]:
+        """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
         self.catalog.touch_models()
-        self._refresh_index()
-        found = self.index.search(params.query, params.limit)
+        search = partial(self.index.search, params.query, params.limit, highlight=params.highlight)
+        return self.searches.run(search, self._search_result, long=len(self.index.held.ids) > MANY_MODELS)
+
+    def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
         return queries.SearchModelsResult(rows=rows, total=found.total, freshness=self.catalog.models_freshness())
+
+    async def record_pick(self, params: picks.RecordPickParams) -> picks.PickRecorded:
+        """Answer `ploked/recordPick`; raises UnknownModel."""
+        model, now_s = self.facts.model(params.model).id, self._clock.now_s()
+        self.index.picks.record(model, params.endpoint or "", now_s)
+        await asyncio.to_thread(self._picks_file.record, model, params.endpoint or "", now_s)
+        return picks.PickRecorded(model=model, favourite=model in self.index.favourites)
+
+    async def set_favourite(self, params: picks.SetFavouriteParams) -> picks.FavouriteSet:
+        """Answer `ploked/setFavourite`; raises UnknownModel, but not for one that is to be none: it may have gone."""
+        found = self.facts.model(params.model) if params.favourite else self.facts.find_model(params.model)
+        model = found.id if found else params.model
+        changed = self.index.picks.set_favourite(model, params.favourite)
+        await asyncio.to_thread(self._picks_file.set_favourite, model, params.favourite, self._clock.now_s())
+        return picks.FavouriteSet(model=model, favourite=params.favourite, changed=changed)
 
     async def list_endpoints(
         self, params: queries.ListEndpointsParams, progress: Progress
@@ -153,7 +180,6 @@ class RegistryService(ConfigEdits, WhatIf):
 
     def find_models(self, query: str, limit: int) -> list[str]:
         """Return the ids of the models that match, best first."""
-        self._refresh_index()
         return self.index.search(query, limit).ids
 
     async def warm_endpoints(self, model_id: str) -> None:
@@ -171,6 +197,7 @@ class RegistryService(ConfigEdits, WhatIf):
             return queries.RefreshCatalogResult(refreshed=[await self.catalog.refresh_endpoints(model.id)])
         await progress.report("models and providers")
         done = await asyncio.gather(self.catalog.refresh_models(), self.catalog.refresh_providers())
+        await self._index_models()  # who asks next means the new ones
         return queries.RefreshCatalogResult(refreshed=list(done))
 
     def status(self, _params: queries.StatusParams) -> queries.StatusResult:
@@ -251,17 +278,19 @@ class RegistryService(ConfigEdits, WhatIf):
 
     # inside
 
-    def _refresh_index(self) -> None:
-        if self._indexed != self.catalog.generation:
-            self._indexed = self.catalog.generation
-            self.index.update(self.catalog.models, self.catalog.endpoints_of_row)
+    async def _index_models(self) -> None:
+        """Bring the index up to date with the model list; in a thread, for a long one takes a while."""
+        async with self._indexing:
+            while self._indexed != self.catalog.models_generation:
+                self._indexed = self.catalog.models_generation
+                await asyncio.to_thread(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
 
     async def _take_facts(self) -> None:
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
-        self._refresh_index()
+        await self._index_models()
         await asyncio.to_thread(self.index.warm)
         await self._check_config()
-        await asyncio.to_thread(trim)
+        await asyncio.to_thread(settle)
 
     def _behind(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` behind the answers; a task that nobody holds may vanish."""
@@ -270,6 +299,8 @@ class RegistryService(ConfigEdits, WhatIf):
         task.add_done_callback(self._tasks.discard)
 
     def _catalog_changed(self, refreshed: queries.Refreshed) -> None:
+        if refreshed.model is not None and refreshed.outcome == "updated":
+            self.index.take_endpoints(refreshed.model, self.catalog.endpoints_of_row(refreshed.model))
         self._behind(self._tell_refreshed(refreshed))
 
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:

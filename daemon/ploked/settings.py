@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True):
     cache_dir: Path
     """Disposable: the catalog."""
     state_dir: Path
-    """Not disposable: the sweep ledger."""
+    """Not disposable: the sweep ledger, and what the user picks and likes."""
     upstream_url: str
     key: Secret | None
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from . import PROTOCOL_VERSION, catalog, errors, keys, methods, plans, preferences, queries, sweeps
+from . import PROTOCOL_VERSION, catalog, errors, keys, methods, picks, plans, preferences, queries, sweeps
 from .methods import METHODS, Method
 from .schema import schema
 
-SOURCES: tuple[ModuleType, ...] = (methods, keys, catalog, preferences, plans, queries, sweeps, errors)
+SOURCES: tuple[ModuleType, ...] = (methods, keys, catalog, preferences, plans, queries, picks, sweeps, errors)
 EXAMPLES = Path(__file__).parent / "examples.json"
 """One real exchange per method: `{name: {params, result}}`; a test decodes each."""
 
@@ -30,9 +30,10 @@ INTRO = """# The ploked protocol, version {version}
 JSON-RPC 2.0 with the framing of the Language Server Protocol. After `initialize` and `initialized`, a client
 may send the requests below beside those of LSP. Every request is also a `workspace/executeCommand`: the command
 in its section, with the params object as the only argument. Requests marked *slow* take a `workDoneToken` in
-their params, report work-done progress and can be cancelled with `$/cancelRequest`. Those that edit `config.toml`
-do so through `workspace/applyEdit` where the client has the file open, so that the user can undo it, else
-atomically on disk.
+their params, report work-done progress and can be cancelled with `$/cancelRequest`. A request marked *supersedes*
+ends an earlier one of its method that the same client still waits for and that is being worked on: that one is
+answered with the error -32800, RequestCancelled, as if the client had cancelled it. Those that edit `config.toml` do so
+through `workspace/applyEdit` where the client has the file open, so that the user can undo it, else atomically on disk.
 
 Names are camelCase, except LLM parameters (`top_p`, as in the chat-completions body) and preferences (as in
 `config.toml`). Money is a decimal string in plain notation, in US dollars. Durations carry their unit. Fields may
@@ -66,6 +67,7 @@ def _method(method: Method[Any, Any]) -> str:
     notes = [f"*{method.direction}*, {arrow}", f"since {method.since}"]
     notes += ["slow"] if method.slow else []
     notes += ["edits config.toml"] if method.edits else []
+    notes += ["supersedes"] if method.supersedes else []
     notes += [f"command `{method.command}`"] if method.command else []
     lines = [f"### `{method.name}`\n\n{method.summary}\n\n{', '.join(notes)}\n\n"]
     lines.append(f"**Params** {inspect.getdoc(method.params)}\n\n{_fields(method.params)}")

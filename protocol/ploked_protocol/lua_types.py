@@ -61,7 +61,7 @@ def _alternatives(kind: dict[str, Any]) -> list[str]:
 
 
 def _list(kind: dict[str, Any]) -> str:
-    item = _type(kind.get("items") or {})
+    item = _type({"anyOf": kind["prefixItems"]} if "prefixItems" in kind else kind.get("items") or {})
     return f"({item})[]" if "|" in item else f"{item}[]"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from . import plans, queries, sweeps
+from . import picks, plans, queries, sweeps
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -25,6 +25,8 @@ class Method(Generic[P, R]):
     """Whether it may take over a second: it then reports work-done progress and can be cancelled."""
     edits: bool = False
     """Whether it edits config.toml: through `workspace/applyEdit` where the client has the file open, else on disk."""
+    supersedes: bool = False
+    """Whether it ends an earlier one of the same session that is still being worked on: that one is cancelled."""
 
     @property
     def short(self) -> str:
@@ -38,9 +40,16 @@ class Method(Generic[P, R]):
 
 
 def _request(
-    name: str, params: type[P], result: type[R], summary: str, *, slow: bool = False, edits: bool = False
+    name: str,
+    params: type[P],
+    result: type[R],
+    summary: str,
+    *,
+    slow: bool = False,
+    edits: bool = False,
+    supersedes: bool = False,
 ) -> Method[P, R]:
-    return Method(f"ploked/{name}", params, result, "request", "0.1", summary, slow, edits)
+    return Method(f"ploked/{name}", params, result, "request", "0.1", summary, slow, edits, supersedes)
 
 
 def _notification(name: str, params: type[P], summary: str) -> Method[P, None]:
@@ -52,6 +61,19 @@ SEARCH_MODELS = _request(
     queries.SearchModelsParams,
     queries.SearchModelsResult,
     "Search models by free text over id, name, canonical slug and description, best first.",
+    supersedes=True,
+)
+RECORD_PICK = _request(
+    "recordPick",
+    picks.RecordPickParams,
+    picks.PickRecorded,
+    "Count that a model, or one endpoint of it, was picked: among equals, search lists first what is picked.",
+)
+SET_FAVOURITE = _request(
+    "setFavourite",
+    picks.SetFavouriteParams,
+    picks.FavouriteSet,
+    "Make a model a favourite, or none: among equals, search lists favourites first.",
 )
 LIST_ENDPOINTS = _request(
     "listEndpoints",
@@ -176,6 +198,8 @@ SWEEP_PROGRESS = _notification(
 
 METHODS: tuple[Method[Any, Any], ...] = (
     SEARCH_MODELS,
+    RECORD_PICK,
+    SET_FAVOURITE,
     LIST_ENDPOINTS,
     ROUTE_PLAN,
     LAUNCH_SWEEP,

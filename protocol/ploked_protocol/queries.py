@@ -18,9 +18,23 @@ class SearchModelsParams(Wire):
 
     query: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    highlight: bool = False
+    """Whether rows say where the words of the query stand in `id` and `name`."""
 
 
-class SearchRow(Wire):
+class Matches(Wire):
+    """Where the words of the query stand, in order: `[start, end]` in Unicode code points, end not included.
+
+    Letters and digits are marked, punctuation between them is not. Of each word it is what ranked the model: the
+    letters as they stand together, the initials, or the letters in order. A word that is found in the description alone
+    marks nothing; of one with a slip, the word that was taken for it is marked.
+    """
+
+    id: list[tuple[int, int]] = []
+    name: list[tuple[int, int]] = []
+
+
+class SearchRow(Wire, omit_defaults=True):
     """One model as a picker shows it."""
 
     id: str
@@ -39,10 +53,20 @@ class SearchRow(Wire):
     description: str
     expires: str | None
     source: str
+    favourite: bool = False
+    """Left out when false."""
+    matches: Matches | None = None
+    """With `highlight`; left out for an empty query."""
 
 
 class SearchModelsResult(Wire):
-    """Rows, best first; with an empty query, in the order of the catalog."""
+    """Rows, best first; with an empty query, in the order of the catalog.
+
+    Every word of the query is found in each row. First come those that are called so (id, name), then those with it in
+    the canonical slug, then in the description; there whole words before starts of words, those before starts of parts
+    and initials, those before the middle of words, and those before letters that only follow each other. Of equals come
+    first favourites, then what was picked often and lately, then the newest, then what the catalog lists first.
+    """
 
     rows: list[SearchRow]
     total: int

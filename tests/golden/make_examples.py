@@ -78,7 +78,9 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
 
     await ask("refreshCatalog")
     await ask("status")
-    await ask("searchModels", query="kimi k2", limit=2)
+    await ask("setFavourite", model=MODEL)
+    await ask("recordPick", model=MODEL, endpoint="novita/fp8")
+    await ask("searchModels", query="kimi k2", limit=2, highlight=True)
     await ask("listEndpoints", model=MODEL)
     await ask("routePlan", model=MODEL, prompt="Name a colour.")
     await ask("listProfiles", model=MODEL)

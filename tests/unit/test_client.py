@@ -207,7 +207,7 @@ async def test_the_end_is_told_to_those_who_wait_also_beside_a_cancelled_request
 async def test_a_call_shows_its_progress_token(other: AsyncClient) -> None:
     echo = Method("echo", SearchModelsParams, dict[str, Any], "request", "0.1", "")
     found = await other.call(echo, SearchModelsParams(query="x"), progress_token="mine")
-    assert found == {"query": "x", "limit": None, "workDoneToken": "mine"}
+    assert (found["query"], found["workDoneToken"]) == ("x", "mine")
 
 
 async def test_an_async_client_kills_a_daemon_that_does_not_leave(impatient: None) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import is_
+from collections.abc import Callable, Sequence
 
 import msgspec
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
-from ploked_protocol.money import Money
-from ploked_protocol.queries import SearchRow
-from ploked_protocol.wire import encode
+from ploked_protocol.catalog import ModelRecord
 
-from .rank import Ranking
-from .suggest import closest_ids
+from .generation import Generation
+from .highlight import Highlighter
+from .picks import Picks
+from .rank import Match
+from .rows import Endpoints, extended
+from .text import query_words
 
-Endpoints = Sequence[EndpointRecord] | None
-"""None when they are not known."""
+MAX_LIKED = 100
+"""Models that the user picks or likes which lead among equals: the most, so that a search need not sort thousands."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -33,107 +33,94 @@ class SearchIndex:
     """Answers searches over the models it was last given. `update` may run in a thread beside searches."""
 
     def __init__(self) -> None:
-        self._generation = _Generation((), lambda _: None, None)
+        self.held = Generation((), lambda _: None, None)
+        """The models that are searched now. Whoever restricts a search to some rows takes both from one of these."""
+        self.picks = Picks()
+        """What the user picks and likes; it decides among equals."""
+        self._arrived: dict[str, Endpoints] | None = None
 
     def update(self, models: Sequence[ModelRecord], endpoints_now: Callable[[str], Endpoints]) -> None:
         """Hold `models`, in the order of the catalog, with the truth of the endpoints that are known.
 
-        Whatever stayed the same object is kept: all texts when no model changed, each row whose record and endpoints
+        Whatever says the same is kept: the texts when those of no model changed, each row whose model and endpoints
         did not.
         """
-        self._generation = _Generation(models, endpoints_now, self._generation)
+        self._arrived = {}
+        held = Generation(models, endpoints_now, self.held)
+        for model_id, endpoints in list(self._arrived.items()):
+            held.take_endpoints(model_id, endpoints)
+        self.held, self._arrived = held, None
 
-    def search(self, query: str, limit: int | None = None) -> Found:
-        """Return the models that `query` means, best first; all, in the order of the catalog, when it holds no word."""
-        generation = self._generation
-        found = generation.ranking.best(query)
-        places = generation.catalog_order if found is None else found
-        shown = places[:limit]
-        return Found(generation.encoded(shown), [generation.ids[place] for place in shown], len(places))
+    def take_endpoints(self, model_id: str, endpoints: Endpoints) -> None:
+        """Take in the endpoints of one model, and leave all else as it is."""
+        self.held.take_endpoints(model_id, endpoints)
+        if self._arrived is not None:  # the update that is being made may have read what was known before
+            self._arrived[model_id] = endpoints
+
+    def search(
+        self,
+        query: str | Sequence[str],
+        limit: int | None = None,
+        *,
+        held: Generation | None = None,
+        among: int | None = None,
+        highlight: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> Found:
+        """Return the models that `query` means, best first; all, in the order of the catalog, when it holds no word.
+
+        `query` is what was typed, or its words given apart, so that one may hold blanks. `among` is a set of rows of
+        `held` (`bits`), outside of which nothing is found. With `highlight` the rows say where their words stand.
+        `check` is called between the steps and raises what is to end the search.
+        """
+        held = held or self.held
+        words = query_words(query)
+        if not words:
+            total = len(held.ids) if among is None else among.bit_count()
+            return self._found(held, held.in_catalog_order(among, limit), total, None)
+        match = held.ranking.match(words, check)
+        if among is not None:
+            match = match.among(among)
+        shown = match.best(limit, self._liked(held))
+        check()
+        return self._found(held, shown, match.total, match if highlight else None)
 
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
-        return closest_ids(text, self._generation.ids, n)
+        return self.held.spellings.closest(text, n)
+
+    @property
+    def favourites(self) -> frozenset[str]:
+        """Return the ids that the user likes, in the catalog or not."""
+        return frozenset(self.picks.favourites)
+
+    @property
+    def recent(self) -> list[str]:
+        """Return the ids that the user has picked, the last one first, in the catalog or not."""
+        return self.picks.recent()
 
     def warm(self) -> None:
         """Do now, in a thread, what the first searches would pay for: encode every row, import rapidfuzz."""
         import rapidfuzz.distance.OSA
         import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
 
-        self._generation.encoded(self._generation.catalog_order)
+        held = self.held
+        held.encoded(held.catalog_order)
+        held.ranking.warm()
 
+    def _liked(self, held: Generation) -> list[int]:
+        """Return the rows that lead among equals, the most liked first."""
+        ids = self.picks.in_order()[:MAX_LIKED]
+        return [held.row_of[id_] for id_ in ids if id_ in held.row_of]
 
-class _Generation:
-    """The models of one update, newest first, because among equals the newest is listed first."""
-
-    def __init__(
-        self, models: Sequence[ModelRecord], endpoints_now: Callable[[str], Endpoints], last: _Generation | None
-    ) -> None:
-        places = sorted(range(len(models)), key=lambda place: -(models[place].created or 0))
-        self.models = [models[place] for place in places]
-        self.ids = [model.id for model in self.models]
-        self.catalog_order = sorted(range(len(places)), key=places.__getitem__)
-        # The service, too, answers for an alias with the endpoints of its target.
-        self._endpoints = [endpoints_now(model.alias_target or model.id) for model in self.models]
-        same = last is not None and len(last.models) == len(self.models) and all(map(is_, last.models, self.models))
-        self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
-        self._rows: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
-
-    def _kept(self, last: _Generation) -> list[msgspec.Raw | None]:
-        """Return the encoded rows of `last` that still say the same, None for those to be encoded when first shown."""
-        known = {
-            id(model): (endpoints, row)
-            for model, endpoints, row in zip(last.models, last._endpoints, last._rows, strict=True)
-        }
-        kept = (known.get(id(model), (None, None)) for model in self.models)
-        return [row if was is now else None for now, (was, row) in zip(self._endpoints, kept, strict=True)]
-
-    def encoded(self, places: Iterable[int]) -> list[msgspec.Raw]:
-        """Return the encoded rows of the models at `places`."""
-        rows = self._rows
-        return [rows[place] or self._encode(place) for place in places]
-
-    def _encode(self, place: int) -> msgspec.Raw:
-        row = msgspec.Raw(encode(search_row(self.models[place], self._endpoints[place])))
-        self._rows[place] = row
-        return row
-
-
-def search_row(model: ModelRecord, endpoints: Endpoints) -> SearchRow:
-    """Return `model` as a picker shows it: by its endpoints where they are known, else by the model list."""
-    # Not ModelKey: a row whose id has none of the forms must be listed all the same.
-    author, _, slug = model.id.removeprefix("~").rpartition("/")
-    price = _cheapest(endpoints) if endpoints else model.pricing
-    return SearchRow(
-        id=model.id,
-        name=model.name,
-        author=author,
-        slug=slug,
-        context_hint=_largest_context(endpoints or ()) or model.context_hint,
-        supports_tools=_tools(endpoints) if endpoints else model.tools_hint,
-        basis="endpoints" if endpoints else "hint",
-        prompt_per_1m=price.prompt_per_1m,
-        completion_per_1m=price.completion_per_1m,
-        description=model.description,
-        expires=model.expires,
-        source=model.source,
-    )
-
-
-def _tools(endpoints: Sequence[EndpointRecord]) -> Support:
-    said = {endpoint.supports_tools for endpoint in endpoints}
-    return "yes" if "yes" in said else "no" if said == {"no"} else "uncertain"
-
-
-def _largest_context(endpoints: Sequence[EndpointRecord]) -> int | None:
-    return max((endpoint.context_length or 0 for endpoint in endpoints), default=0) or None
-
-
-def _cheapest(endpoints: Sequence[EndpointRecord]) -> Pricing:
-    """Return the prices of the endpoint with the cheapest prompt, then completion; unknown prices come last."""
-    prices = (endpoint.pricing for endpoint in endpoints)
-    return min(prices, key=lambda price: (_sortable(price.prompt_per_1m), _sortable(price.completion_per_1m)))
-
-
-def _sortable(amount: Money | None) -> tuple[bool, Money]:
-    return amount is None, amount or Money(0)
+    def _found(self, held: Generation, shown: Sequence[int], total: int, marked: Match | None) -> Found:
+        ids = [held.ids[row] for row in shown]
+        rows = held.encoded(shown)
+        if marked is not None:
+            highlighter = Highlighter(held.ranking, marked.words)
+            marks = [highlighter.marks(held.models[row], row) for row in shown]
+            rows = [extended(row, {"matches": found}) for row, found in zip(rows, marks, strict=True)]
+        if self.picks.favourites:
+            liked = [id_ in self.picks.favourites for id_ in ids]
+            rows = [extended(row, {"favourite": True}) if is_ else row for row, is_ in zip(rows, liked, strict=True)]
+        return Found(rows, ids, total)

@@ -6,11 +6,15 @@ what begins at each character, and what ends there.
 
 from __future__ import annotations
 
+import re
 from array import array
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, compress, repeat
+from operator import add, itemgetter
 
-from .text import unaccented
+from .bits import bits_of, bits_where, flags_of
+from .text import unaccented, words_of
 
 WHOLE, EXACT, WHOLE_PREFIX, PREFIX, BOUNDARY, INSIDE = range(6)
 """How a word fits a label, best first: as whole words, from the start of one, from the start of a part of one or as
@@ -23,6 +27,11 @@ MIN_SUBSEQUENCE = 3
 Label = tuple[str, str]
 """The author in front, empty where there is none, and the rest."""
 
+_NOWHERE = 255
+_LONG = 200_000
+"""Characters: from here on a pattern finds words faster than `find`, though it takes 60 us to make."""
+_SAMPLE = 10
+"""One part of so many says which pairs of letters are frequent."""
 _HEAD, _WORD, _PART, _WITHIN = 0, 4, 8, 12
 """What begins at a character: a label, with its author or without, a word, a part of one (k2, DeepSeek), nothing."""
 _LABEL_END, _LAST_WORD, _WORD_END, _MID_WORD = range(4)
@@ -60,7 +69,7 @@ _ENDS = bytes(_WORD_END if kind < _PART else _MID_WORD for kind in range(256))
 
 
 class Labels:
-    """The labels of numbered rows. Matches are dicts from row to a cost, the smaller the better."""
+    """The labels of numbered rows. Sets of rows are numbers whose bits are the rows."""
 
     def __init__(self, rows: Sequence[Sequence[Label]]) -> None:
         """Lay out the labels of each row, of which there must be one at least."""
@@ -69,65 +78,163 @@ class Labels:
         widths = [len(line) + 1 for line in self._text[1:].split("\n")[:-1]]
         self._ends = _ends(self._kinds, widths)
         label_rows = [row for row, labels in enumerate(rows) for _ in labels]
+        self._count = len(rows)
         self._row_at = array("I", chain.from_iterable(map(repeat, label_rows, widths)))
-        self._row_ends = list(dict(zip(label_rows, accumulate(widths), strict=True)).values())
+        self._row_ends = array("I", dict(zip(label_rows, accumulate(widths), strict=True)).values())
         self._begins = self._kinds.translate(_BEGINS)
         self._initials = "".join(compress(self._text, self._begins))
-        self._initials_row_at = array("I", compress(self._row_at, self._begins))
+        self._begin_at = array("I", compress(range(len(self._text)), self._begins))
+        self._starts: dict[str, array[int]] = {}
+        self.own_words = _own_words(shown, rows)
+        """Of each row, the words of each of its labels, without the author."""
 
-    def fits(self, word: str) -> dict[int, int]:
-        """Return each row with a label that `word` (squashed) is in, and its best fit: WHOLE to INSIDE."""
-        text, kinds, ends, row_at = self._text, self._kinds, self._ends, self._row_at
-        width, best = len(word), dict[int, int]()
-        at = text.find(word)
-        while at >= 0:
-            row, fit = row_at[at], _FIT[kinds[at] + ends[at + width]]
-            if fit < best.get(row, INSIDE + 1):
-                best[row] = fit
-            # Nothing is better than whole: go on with the next row.
-            at = text.find(word, at + 1 if fit else self._row_ends[row])
-        if width > 1:
-            self._add_initials(word, best)
+    def fits(self, word: str) -> list[int]:
+        """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE."""
+        if not (places := _places(word, self._text)):
+            best = bytearray([_NOWHERE]) * self._count
+        else:
+            ends = memoryview(self._ends)[len(word) :]
+            fits = map(_FIT.__getitem__, map(add, _at(places, self._kinds), _at(places, ends)))
+            best = self._best_fits(_at(places, self._row_at), fits)
+        if len(word) > 1:
+            for row in _at(_at(_places(word, self._initials), self._begin_at), self._row_at):
+                if best[~row] > BOUNDARY:
+                    best[~row] = BOUNDARY
+        return [bits_where(best, fit) for fit in range(INSIDE + 1)]
+
+    def _best_fits(self, rows: Sequence[int], fits: Iterator[int]) -> bytearray:
+        """Return the best fit of each row, that of row 0 last."""
+        best = bytearray([_NOWHERE]) * self._count
+        for row in rows:
+            best[~row] = INSIDE  # most fits are
+        for row, fit in [found for found in zip(rows, fits, strict=True) if found[1] < INSIDE]:
+            if fit < best[~row]:
+                best[~row] = fit
         return best
 
-    def _add_initials(self, word: str, best: dict[int, int]) -> None:
-        at = self._initials.find(word)
-        while at >= 0:
-            row = self._initials_row_at[at]
-            if best.get(row, INSIDE) > BOUNDARY:
-                best[row] = BOUNDARY
-            at = self._initials.find(word, at + 1)
+    def words(self) -> set[str]:
+        """Return each word of a label, each label without its author and each with it, squashed."""
+        own = {words for labels in self.own_words for words in labels}
+        return {*chain.from_iterable(own), *map("".join, own), *self._text.split()}
 
-    def subsequences(self, word: str) -> dict[int, int]:
-        """Return each row with a label that holds the letters of `word` in order: twice how many others lie between.
+    def subsequences(self, word: str, among: int) -> dict[int, int]:
+        """Return the rows with a label that holds the letters of `word` in order, by twice how many others lie between.
 
         They begin where a word or a part does, each next one is in the same part or begins a later one, and all lie
         within three times the length of `word`. Letters strewn at will are in any long name. One that is all of its
-        label costs one less.
+        label costs one less. Rows that are not in the set `among` are not looked into.
         """
         best: dict[int, int] = {}
-        if len(word) < MIN_SUBSEQUENCE:
-            return best
-        at = self._text.find(word[0])
-        while at >= 0:
-            if self._begins[at] and (end := self._subsequence_end(word, at)):
-                row, fit = self._row_at[at], _FIT[self._kinds[at] + self._ends[end]]
-                cost = 2 * (end - at - len(word)) + (fit not in (WHOLE, WHOLE_PREFIX))
+        for at in self._beginnings(word, among) if len(word) >= MIN_SUBSEQUENCE else ():
+            if places := self._in_order(word, at):
+                row, cost = self._row_at[at], self._cost(places)
                 best[row] = min(cost, best.get(row, cost))
-            at = self._text.find(word[0], at + 1)
-        return best
+        rows: dict[int, list[int]] = {}
+        for row, cost in best.items():
+            rows.setdefault(cost, []).append(row)
+        return {cost: bits_of(found, self._count) for cost, found in rows.items()}
 
-    def _subsequence_end(self, word: str, at: int) -> int:
-        """Return where the letters of `word` end that start at `at`; 0 when they do not follow as they must."""
+    def _beginnings(self, word: str, among: int) -> Iterator[int]:
+        """Yield where the first letter of `word` begins a word or a part, and the others follow soon enough."""
+        first, *rest = map(re.escape, word)
+        soon = re.compile(first + "".join(rf"[^\n{letter}]{{0,{2 * len(word)}}}{letter}" for letter in rest))
+        starts = self.starts(word[0])
+        is_among = map(flags_of(among, self._count).__getitem__, _at(starts, self._row_at))
+        return (at for at in compress(starts, is_among) if soon.match(self._text, at))
+
+    def starts(self, letter: str) -> array[int]:
+        """Return where `letter` begins a word or a part; kept."""
+        if letter not in self._starts:
+            self._starts[letter] = array("I", _at(_places(letter, self._initials), self._begin_at))
+        return self._starts[letter]
+
+    def frequent(self, least: int) -> list[str]:
+        """Return each letter and digit of the labels, and what stands in them at least `least` times.
+
+        Of that, pairs and the starts of words, as far as a sample of the labels shows them.
+        """
+        letters = sorted(set(self._text) - {"\n"})
+        sample = self._text[: len(self._text) // _SAMPLE]
+        if len(sample) < least // _SAMPLE:
+            return letters
+        labels = chain.from_iterable(self.own_words[: self._count // _SAMPLE])
+        counts = Counter(map(add, sample, sample[1:]))
+        counts.update(word[:end] for words in labels for word in words for end in (3, 4) if end <= len(word))
+        return [*letters, *(text for text, n in counts.items() if n * _SAMPLE >= least and "\n" not in text)]
+
+    def _in_order(self, word: str, at: int) -> list[int]:
+        """Return where the letters of `word` stand that begins at `at`; none when they do not follow as they must.
+
+        Of several ways it is the one that ends first.
+        """
         text, begins = self._text, self._begins
         stop = min(at + 3 * len(word), text.find("\n", at))
+        ways = {at: [at]}  # by their last letter
         for letter in word[1:]:
-            last, at = at, text.find(letter, at + 1, stop)
-            while at >= 0 and not begins[at] and begins.find(1, last + 1, at) >= 0:
-                at = text.find(letter, at + 1, stop)
-            if at < 0:
-                return 0
-        return at + 1
+            longer: dict[int, list[int]] = {}
+            for last, places in ways.items():
+                after = text.find(letter, last + 1, stop)
+                while after >= 0:
+                    if begins[after] or begins.find(1, last + 1, after) < 0:
+                        longer.setdefault(after, [*places, after])
+                    after = text.find(letter, after + 1, stop)
+            ways = longer
+        return ways[min(ways)] if ways else []
+
+    def _cost(self, places: list[int]) -> int:
+        fit = _FIT[self._kinds[places[0]] + self._ends[places[-1] + 1]]
+        return 2 * (places[-1] + 1 - places[0] - len(places)) + (fit not in (WHOLE, WHOLE_PREFIX))
+
+    def letters(self, word: str, row: int, *, in_order: bool) -> list[list[int]]:
+        """Return the letters of each label of `row`, counted in its squashed text, that `word` is found by.
+
+        With `in_order` also letters that only follow each other, where they do not stand together.
+        """
+        start, found = self._row_ends[row - 1] if row else 0, []
+        for line in self._text[start : self._row_ends[row]].split("\n")[1:]:
+            start += 1
+            places = self._best_letters(word, start, start + len(line), in_order)
+            found.append([place - start for place in places])
+            start += len(line)
+        return found
+
+    def _best_letters(self, word: str, start: int, end: int, in_order: bool) -> Sequence[int]:
+        text, width = self._text, len(word)
+        places = [start + at for at in _places(word, text[start:end])]
+        best = min(places, key=lambda at: _FIT[self._kinds[at] + self._ends[at + width]], default=None)
+        if best is not None and _FIT[self._kinds[best] + self._ends[best + width]] <= BOUNDARY:
+            return range(best, best + width)
+        begins = [at for at in range(start, end) if self._begins[at]]
+        at = "".join([text[begin] for begin in begins]).find(word)
+        if at >= 0 and width > 1:
+            return begins[at : at + width]
+        if best is not None or not in_order:
+            return () if best is None else range(best, best + width)
+        ways = [places for at in begins if text[at] == word[0] and (places := self._in_order(word, at))]
+        return min(ways, key=self._cost, default=[])
+
+
+def _places(word: str, text: str) -> list[int]:
+    """Return where `word` stands in `text`, overlapping itself or not."""
+    if len(text) > _LONG and not any(word.endswith(word[:width]) for width in range(1, len(word))):
+        return list(map(re.Match.start, re.finditer(re.escape(word), text)))
+    places, at = [], text.find(word)
+    while at >= 0:
+        places.append(at)
+        at = text.find(word, at + 1)
+    return places
+
+
+def _at(places: Sequence[int], of: Sequence[int] | memoryview) -> Sequence[int]:
+    """Return the items of `of` at `places`."""
+    return itemgetter(*places)(of) if len(places) > 1 else [of[place] for place in places]
+
+
+def _own_words(shown: str, rows: Sequence[Sequence[Label]]) -> list[tuple[tuple[str, ...], ...]]:
+    """Return the words of each label without its author; labels that say the same share them."""
+    words = iter([tuple(words_of(line.rpartition("\r")[2])) for line in shown[1:-1].split("\n")])
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return [tuple([known.setdefault(own, own) for own in [next(words) for _ in labels]]) for labels in rows]
 
 
 def _shown(labels: list[Label]) -> str:

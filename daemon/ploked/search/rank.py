@@ -5,8 +5,12 @@ Every word of the query must be found in a model, in any order. Where it is foun
     in what the model is called (id, name), then its canonical slug, then its description;
     as whole words, then from the start of a word, then from the start of a part or as initials, then within a word.
 
+Signs do not count, but where they were typed, ids that begin with what was typed come first, then those that hold it:
+`gpt-5.` is on its way to gpt-5.2, `:free` means no openrouter/free, `z-ai` no ~z-ai/glm-latest.
+
 The costs of the words add up. Of the best rows, those come first of which the query leaves nothing unsaid: `gpt4o` is
-all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then the newest comes first, then the order of the catalog.
+all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, the newest,
+and what the catalog lists first.
 
 Letters in order (`gemflash`) and words with a slip (`gtp4o`) are in many names by chance, and would drown what was
 meant. So the first count only for a word that no model is called by, and rank last; the second only when nothing else
@@ -15,27 +19,56 @@ is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain, islice
 
+import msgspec
 from ploked_protocol.catalog import ModelRecord
 
+from .bits import bits_of, rows_of
 from .labels import EXACT, INSIDE, PREFIX, Label, Labels
-from .suggest import words_close_to
-from .text import Word, folded, query_words, words_of
+from .prose import Prose
+from .suggest import Slips
+from .text import Word, folded, query_words
 
-CANONICAL, DESCRIPTION, SUBSEQUENCE = 100, 200, 100_000
+RESPELLED, CANONICAL, DESCRIPTION, SUBSEQUENCE = 6, 100, 200, 100_000
 """Costs of the places, 0 being that of a label; how well a word fits its place is added. They are so far apart that no
-usual sum of fits reaches the next place, and none that of subsequences."""
+usual sum of fits reaches the next place, and none that of subsequences. RESPELLED is added for an id that holds the
+signs which were typed, but not at its beginning, and once more for one that does not hold them.
+"""
 
-T = TypeVar("T")
-
+_PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
 """One editor's typing, many times over."""
+FREQUENT = 20_000
+"""Places in labels; to look for what has more takes too long while somebody waits."""
 
 Costs = dict[int, int]
-"""What it costs to take a row, the smaller the better; rows that do not match are not in it."""
+"""What it costs to take a row, and the set of rows that it costs so much; the smaller the better. Rows that do not
+match are in none, no row is in two."""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """What a query means."""
+
+    tiers: list[int]
+    """Sets of rows, best first; no row is in two."""
+    words: list[Word]
+    """The words that the rows were found by: those of the query, or what a slip may have meant."""
+
+    @property
+    def total(self) -> int:
+        """Return how many rows match."""
+        return sum(map(int.bit_count, self.tiers))
+
+    def among(self, rows: int) -> Match:
+        """Return the match without what is not in the set `rows`."""
+        return Match([tier & rows for tier in self.tiers], self.words)
+
+    def best(self, limit: int | None, liked: Sequence[int] = ()) -> list[int]:
+        """Return the rows, best first; of equals those of `liked` come first, in that order, then the newest."""
+        return list(islice(chain.from_iterable(_in_order(tier, liked) for tier in self.tiers if tier), limit))
 
 
 class Ranking:
@@ -43,126 +76,171 @@ class Ranking:
 
     def __init__(self, models: Sequence[ModelRecord]) -> None:
         """Lay out `models`, which are in the order in which equals are to be listed."""
-        self._models = models
-        self._labels = Labels(list(map(_labels, models)))
-        self._prose = [f" {folded(model.canonical_slug or '')} \n {folded(model.description)} " for model in models]
-        self._cache: dict[str, Costs] = {}
-        self._vocabulary: list[str] | None = None
-        self._own: dict[int, tuple[list[str], list[str]]] = {}
+        self._labels = Labels(list(map(labels_of, models)))
+        self._slugs = Prose([folded(model.canonical_slug or "") for model in models])
+        self._descriptions = Prose([folded(model.description) for model in models])
+        self._ids = [model.id if model.id.islower() else model.id.lower() for model in models]
+        self._frequent: dict[Word, Costs] = {}
+        self._cache: dict[Word, Costs] = {}
 
-    def best(self, query: str) -> list[int] | None:
-        """Return the rows that match, best first; None when the query holds no word, so that it means all."""
-        words = query_words(query)
-        if not words:
-            return None
-        costs = _in_all(words, self._found)
-        return self._whole_first(costs, words) if costs else self._misspelt(words)
+    def match(self, words: list[Word], check: Callable[[], None] = lambda: None) -> Match:
+        """Return what `words`, of which there is one at least, mean.
 
-    def _misspelt(self, words: list[Word]) -> list[int]:
+        `check` is called now and then, and raises what is to end the search when nobody waits for it any more.
+        """
+        costs = self._in_all([[word] for word in words], check)
+        if costs:
+            return Match(self._whole_first(costs, words), words)
         meant = [choice for word in words for choice in self._meant(word)]
-        costs = _in_all(meant, self._found_any)
-        return self._whole_first(costs, [word for choice in meant for word in choice])
+        costs = self._in_all(meant, check)
+        close = [word for choice in meant for word in choice]
+        return Match(self._whole_first(costs, close), close)
+
+    def letters(self, word: Word, row: int) -> list[list[int]]:
+        """Return the letters of id and name, counted without punctuation, that `word` finds `row` by."""
+        in_order = any(bits >> row & 1 for cost, bits in self._found(word).items() if cost >= SUBSEQUENCE)
+        return self._labels.letters(word.squashed, row, in_order=in_order)
+
+    def warm(self) -> None:
+        """Do what takes too long while somebody waits: look for what is frequent, lay out what slips may mean."""
+        self._slips  # noqa: B018  # made when first asked for
+        for text in self._labels.frequent(FREQUENT):
+            self._labels.starts(text[0])
+            word = Word(text, text)
+            self._frequent[word] = self._look_for(word)
+
+    @cached_property
+    def _slips(self) -> Slips:
+        return Slips(self._labels.words())
 
     def _found(self, word: Word) -> Costs:
-        """Return the rows that hold `word`; kept, because the next key adds a letter to one word only."""
-        costs = self._cache.get(word.spaced)
+        """Return the rows that hold `word`; kept, because the next key changes one word only."""
+        costs = self._frequent.get(word) or self._cache.get(word)
         if costs is None:
-            costs = self._look_for(word)
+            costs = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
-            self._cache[word.spaced] = costs
+            self._cache[word] = costs
         return costs
 
+    def _as_typed(self, word: Word) -> Costs:
+        """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
+        costs: Costs = {}
+        for cost, bits in self._found(Word(word.spaced, word.squashed)).items():
+            steps = self._spelled(word.typed, bits) if cost < CANONICAL else [bits]
+            costs |= {cost + step * RESPELLED: rows for step, rows in enumerate(steps) if rows}
+        return costs
+
+    def _spelled(self, typed: str, rows: int) -> list[int]:
+        """Return those of `rows` whose ids begin with `typed`, those that hold it elsewhere, and the others."""
+        ids = self._ids
+        held = [row for row in rows_of(rows) if typed in ids[row]]
+        holding = bits_of(held, len(ids))
+        begun = bits_of((row for row in held if ids[row].startswith(typed)), len(ids))
+        return [begun, holding & ~begun, rows & ~holding]
+
     def _look_for(self, word: Word) -> Costs:
-        costs = self._labels.fits(word.squashed)
-        in_order = {} if costs else self._labels.subsequences(word.squashed)
-        spaced, prose = word.spaced, self._prose
-        # What holds "kim" holds "ki": the letter before has narrowed the rows already.
-        narrowed = self._cache.get(spaced[:-1].rstrip(), range(len(prose)))
-        told = [row for row in narrowed if row not in costs and spaced in prose[row]]
-        costs.update(_prose_costs(told, prose, spaced))
-        return {row: SUBSEQUENCE + cost for row, cost in in_order.items()} | costs if in_order else costs
+        found = self._labels.fits(word.squashed)
+        costs = {fit: bits for fit, bits in enumerate(found) if bits}
+        seen, called = sum(found), bool(costs)  # no row is in two of them
+        for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
+            for cost, bits in zip(_PROSE_FITS, prose.fits(word.spaced), strict=True):
+                if new := bits & ~seen:
+                    costs[place + cost] = new
+                    seen |= new
+        if not called:
+            in_order = self._labels.subsequences(word.squashed, self._with_letters(word) & ~seen)
+            costs.update((SUBSEQUENCE + cost, bits) for cost, bits in in_order.items())
+        return costs
+
+    def _with_letters(self, word: Word) -> int:
+        """Return the rows that are called by all letters of `word`, as far as the letters are known."""
+        rows = -1
+        for letter in word.squashed:
+            if known := self._frequent.get(Word(letter, letter)):
+                rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
+        return rows & ((1 << len(self._labels.own_words)) - 1)
+
+    def _in_all(self, choices: list[list[Word]], check: Callable[[], None]) -> Costs:
+        """Return the rows that hold a word of each of `choices`, with the sum of their costs."""
+        total: Costs = {}
+        for at, choice in enumerate(choices):
+            check()
+            found = self._found_any(choice)
+            total = _sums(total, found) if at else found
+            if not total:
+                break
+        return total
 
     def _found_any(self, choice: list[Word]) -> Costs:
+        if len(choice) == 1:
+            return self._found(choice[0])
+        found = [self._found(word) for word in choice]
         costs: Costs = {}
-        for word in choice:
-            found = self._found(word)
-            costs |= {row: min(cost, costs.get(row, cost)) for row, cost in found.items()}
+        seen = 0
+        for cost in sorted(set(chain.from_iterable(found))):
+            bits = 0
+            for each in found:
+                bits |= each.get(cost, 0)
+            if bits := bits & ~seen:
+                costs[cost] = bits
+                seen |= bits
         return costs
 
     def _meant(self, word: Word) -> list[list[Word]]:
         """Return what `word` may mean: itself, or the words nearest to it, or that of each of its parts."""
         if self._found(word):
             return [[word]]
-        if self._vocabulary is None:
-            self._vocabulary = _vocabulary(self._models)
-        close = words_close_to(word.squashed, self._vocabulary)
+        close = self._slips.words_close_to(word.squashed)
         parts = query_words(word.spaced)
         if close or len(parts) == 1:
             return [[Word(text, text) for text in close]]
         return [choice for part in parts for choice in self._meant(part)]
 
     def _whole_first(self, costs: Costs, words: list[Word]) -> list[int]:
-        """Return the rows, best first; of those that cost the least, the ones lead of which `words` say all."""
-        rows = sorted(sorted(costs), key=costs.__getitem__)
-        if len(words) == 1:  # the fit of one word says so already
-            return rows
-        typed = [word.squashed for word in words]
-        best = takewhile(lambda row: costs[row] == costs[rows[0]], rows)
-        whole = dict.fromkeys(row for row in best if any(_says_all(typed, own) for own in self._own_words(row)))
-        return [*whole, *(row for row in rows if row not in whole)] if whole else rows
-
-    def _own_words(self, row: int) -> tuple[list[str], list[str]]:
-        """Return the words of the slug, and of the name, without the author."""
-        own = self._own.get(row)
-        if own is None:
-            (_, slug), (_, name) = _labels(self._models[row])
-            own = self._own[row] = words_of(slug), words_of(name)
-        return own
+        """Return the sets, best first; of the rows that cost the least, those lead of which `words` say all."""
+        tiers = [costs[cost] for cost in sorted(costs)]
+        if len(words) == 1 or not tiers:  # the fit of one word says so already
+            return tiers
+        said = _Said(word.squashed for word in words)
+        own_words = self._labels.own_words
+        whole = bits_of((row for row in rows_of(tiers[0]) if said.any_whole(own_words[row])), len(own_words))
+        return [whole, tiers[0] & ~whole, *tiers[1:]] if whole else tiers
 
 
-def _labels(model: ModelRecord) -> tuple[Label, Label]:
+class _Said(dict[str, bool]):
+    """Whether a word of a label is named by what was typed, in full or by its first letters."""
+
+    def __init__(self, typed: Iterable[str]) -> None:
+        self._typed = list(typed)
+
+    def __missing__(self, word: str) -> bool:
+        said = self[word] = any(word in text or word.startswith(text) for text in self._typed)
+        return said
+
+    def any_whole(self, labels: tuple[tuple[str, ...], ...]) -> bool:
+        """Return whether all words of one of `labels` are."""
+        return any(own and all(map(self.__getitem__, own)) for own in labels)
+
+
+def labels_of(model: ModelRecord) -> tuple[Label, Label]:
+    """Return what a model is called: its id and its name, the author apart."""
     id_author, _, slug = model.id.rpartition("/")
     name_author, _, name = model.name.rpartition(": ")
     return (id_author, slug), (name_author, name)
 
 
-def _says_all(typed: list[str], own: list[str]) -> bool:
-    """Return whether each of the words `own` is named, in full or by its first letters."""
-    for word in own:
-        for text in typed:
-            if word in text or word.startswith(text):
-                break
-        else:
-            return False
-    return bool(own)
+def _sums(some: Costs, others: Costs) -> Costs:
+    """Return the rows that are in both, with the sum of their costs."""
+    sums: Costs = {}
+    for cost, bits in some.items():
+        for other, other_bits in others.items():
+            if both := bits & other_bits:
+                sums[cost + other] = sums.get(cost + other, 0) | both
+    return sums
 
 
-def _in_all(words: Sequence[T], find: Callable[[T], Costs]) -> Costs:
-    """Return the rows that `find` has for every word, with the sum of their costs."""
-    costs = find(words[0])
-    for word in words[1:]:
-        if not costs:
-            break
-        found = find(word)
-        costs = {row: cost + found[row] for row, cost in costs.items() if row in found}
-    return costs
-
-
-def _prose_costs(rows: list[int], prose: list[str], spaced: str) -> Iterator[tuple[int, int]]:
-    """Yield the cost of each of `rows`, all of which hold `spaced`."""
-    start, word = f" {spaced}", f" {spaced} "
-    for row in rows:
-        text, place = prose[row], DESCRIPTION
-        if text.find(spaced) < (end := text.find("\n")):
-            text, place = text[:end], CANONICAL
-        yield row, place + (INSIDE if start not in text else EXACT if word in text else PREFIX)
-
-
-def _vocabulary(models: Sequence[ModelRecord]) -> list[str]:
-    """Return what a slip may have meant: each word of an id or a name, each slug and each id as it is squashed."""
-    known = dict[str, None]()
-    for model in models:
-        slug, words = words_of(model.id.rpartition("/")[2]), words_of(model.id)
-        known.update(dict.fromkeys((*words, *words_of(model.name), "".join(slug), "".join(words))))
-    return list(known)
+def _in_order(tier: int, liked: Sequence[int]) -> Iterator[int]:
+    first = [row for row in liked if tier >> row & 1]
+    rest = tier & ~bits_of(first, max(first) + 1) if first else tier
+    return chain(first, rows_of(rest))

@@ -5,9 +5,11 @@ It is imported late: start-up pays for every import, and most sessions have no s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 
+from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import VIRTUAL_VARIANTS
 
 from .text import MAX_LENGTH
@@ -18,6 +20,12 @@ TWO_SLIPS = 6
 """Letters from which on a word may hold two slips."""
 MIN_ALIKE = 60
 """Percent of `ratio`; below, a suggestion says more about the catalog than about the text."""
+_AUTHORS = {
+    "google-vertex": "google", "google-ai-studio": "google", "mistral": "mistralai", "mistral-ai": "mistralai",
+    "xai": "x-ai", "meta": "meta-llama", "zai": "z-ai", "zai-org": "z-ai", "moonshot": "moonshotai",
+    "deepseek-ai": "deepseek", "minimaxai": "minimax", "alibaba": "qwen",
+}  # fmt: skip
+"""Authors by what they are taken for: slugs of providers, and the authors of other catalogs."""
 SLUG_WEIGHT = 0.95
 """The right slug under another author (`google-vertex/...`, or none) is close, the right author closer."""
 
@@ -27,61 +35,122 @@ def _slips_allowed(length: int) -> int:
     return 0 if length < MIN_SLIP else 1 if length < TWO_SLIPS else 2
 
 
-def words_close_to(word: str, known: Sequence[str]) -> list[str]:
-    """Return the words of `known` with the fewest slips from `word`, at most five; none when there are too many.
+class Slips:
+    """Known words, in which the one that was meant by a word with slips in it is looked for."""
 
-    A slip is a letter too many, too few, wrong, or swapped with its neighbour.
-    """
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_length: dict[int, list[str]] = {}
+        for word in sorted(known):
+            self._by_length.setdefault(len(word), []).append(word)
 
-    if not (slips := _slips_allowed(len(word))):
-        return []
-    close = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=5)
-    return [text for text, distance, _ in close if distance == close[0][1]]
+    def words_close_to(self, word: str) -> list[str]:
+        """Return the words with the fewest slips from `word`, at most five; none when there are too many.
 
+        A slip is a letter too many, too few, wrong, or swapped with its neighbour.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
 
-def closest_ids(text: str, ids: Sequence[str], n: int) -> list[str]:
-    """Return the `n` ids most like `text`, best first, never `text` itself.
-
-    Knows ids with `:nitro` and its kin, which no catalog lists, and with `@preset/x`: both come back on the
-    suggestion. Of equals, the first of `ids` wins.
-    """
-    rest, at, preset = text[:MAX_LENGTH].strip().partition("@preset/")
-    base, colon, variant = "-".join(rest.lower().split()).partition(":")
-    if not base:
-        return []
-    known = set(ids)
-    if variant in VIRTUAL_VARIANTS:
-        found: Iterator[str] = (f"{id_}{colon}{variant}" for id_ in _alike(base, ids) if ":" not in id_)
-    elif base in known and colon:
-        found = _variants(base, variant, ids)
-    else:
-        found = _alike(base + colon + variant, ids)
-    suggestions = (id_ + at + preset for id_ in dict.fromkeys(found))
-    return list(islice((id_ for id_ in suggestions if id_ != text), n))
+        if not (slips := _slips_allowed(len(word))):
+            return []
+        lengths = range(len(word) - slips, len(word) + slips + 1)
+        near = [known for length in lengths for known in self._by_length.get(length, ())]
+        close = process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        return [text for text, distance, _ in close if distance == close[0][1]]
 
 
-def _alike(text: str, ids: Sequence[str]) -> Iterator[str]:
-    """Yield the ids that are like `text`, or whose slugs are like its slug, best first."""
-    from rapidfuzz import fuzz, process
-    from rapidfuzz.distance import OSA
+class Spellings:
+    """The ids of a catalog, among which the one that was meant is looked for."""
 
-    def scores(wanted: str, known: Sequence[str], weight: float) -> dict[int, float]:
-        found = process.extract(wanted, known, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE / weight, limit=None)
-        return {place: weight * score for _, score, place in found}
+    def __init__(self, models: Sequence[ModelRecord], last: Spellings | None = None) -> None:
+        """Take `models`, of which the first wins among equals; `last` knows what was listed before, and is let go."""
+        self._by_id = {model.id: model for model in models}
+        self._by_canonical: dict[str, list[str]] = {}
+        for model in models:
+            if model.canonical_slug:
+                self._by_canonical.setdefault(model.canonical_slug, []).append(model.id)
+        self._retired = self._taken_off(last) if last is not None else {}
 
-    slug, slugs = _slug(text), list(map(_slug, ids))
-    best: dict[int, float] = {}
-    for by in (
-        scores(_words_sorted(slug), list(map(_words_sorted, slugs)), SLUG_WEIGHT),
-        scores(slug, slugs, SLUG_WEIGHT),
-        scores(text, ids, 1),
-    ):
-        best |= {place: max(score, best.get(place, score)) for place, score in by.items()}
-    # `ratio` takes swapped letters (52. for 5.2) for two slips, so that the wrong version is as close.
-    slips = {place: count for _, count, place in process.extract(text, ids, scorer=OSA.distance, limit=None)}
-    yield from (ids[place] for place in sorted(best, key=lambda place: (-best[place], slips[place], place)))
+    def closest(self, text: str, n: int) -> list[str]:
+        """Return the `n` ids that `text` may mean, best first, never `text` itself.
+
+        First come those that facts name: the model of a canonical slug, what took the place of an id that was listed
+        before, the same model under its right author; then those that are spelled alike. Knows ids with `:nitro` and
+        its kin, which no catalog lists, and with `@preset/x`: both come back on the suggestion.
+        """
+        rest, at, preset = text[:MAX_LENGTH].strip().partition("@preset/")
+        base, colon, variant = "-".join(rest.lower().split()).partition(":")
+        if not base:
+            return []
+        suggestions = (id_ + at + preset for id_ in dict.fromkeys(self._meant(base, colon + variant)))
+        return list(islice((id_ for id_ in suggestions if id_ != text), n))
+
+    def _meant(self, base: str, suffix: str) -> Iterator[str]:
+        if suffix.removeprefix(":") in VIRTUAL_VARIANTS:
+            yield from (id_ + suffix for id_ in self._meant(base, "") if ":" not in id_)
+            return
+        yield from self._named(base, suffix)
+        yield from self._alike(base + suffix)
+
+    def _named(self, base: str, suffix: str) -> Iterator[str]:
+        """Yield the ids that facts name for an id that is not listed."""
+        if successor := self._retired.get(base + suffix):
+            yield successor
+        author, _, slug = base.partition("/")
+        for name in (base, f"{_AUTHORS.get(author, author)}/{slug}"):
+            if name + suffix in self._by_id:
+                yield name + suffix
+            if suffix and name in self._by_id:
+                yield from self._variants(name, suffix[1:])
+            of_slug = self._by_canonical.get(name, [])
+            yield from sorted(of_slug, key=lambda id_: id_.partition(":")[2] != suffix[1:])
+
+    def _variants(self, base: str, variant: str) -> Iterator[str]:
+        """Yield forms of a model that exists, for a variant that does not: those spelled like it, then the model."""
+        from rapidfuzz import fuzz, process
+
+        listed = [id_.partition(":")[2] for id_ in self._by_id if id_.startswith(f"{base}:")]
+        names = [*listed, *sorted(VIRTUAL_VARIANTS)]
+        close = process.extract(variant, names, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE)
+        yield from (f"{base}:{name}" for name, _, _ in close)
+        yield base
+
+    def _alike(self, text: str) -> list[str]:
+        """Return the ids that are like `text`, or whose slugs are like its slug, best first."""
+        from rapidfuzz import fuzz, process
+        from rapidfuzz.distance import OSA
+
+        ids, slugs, sorted_slugs = self._texts
+        author, _, slug = text.partition("/")
+        best: dict[int, float] = {}
+        for wanted, known, weight in (
+            (_words_sorted(_slug(text)), sorted_slugs, SLUG_WEIGHT),
+            (_slug(text), slugs, SLUG_WEIGHT),
+            (text, ids, 1),
+            *([(f"{_AUTHORS[author]}/{slug}", ids, 1)] if author in _AUTHORS else []),
+        ):
+            found = process.extract(wanted, known, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE / weight, limit=None)
+            best |= {place: max(weight * score, best.get(place, 0)) for _, score, place in found}
+        # `ratio` takes swapped letters (52. for 5.2) for two slips, so that the wrong version is as close.
+        slips = {place: OSA.distance(text, ids[place]) for place in best}
+        return [ids[place] for place in sorted(best, key=lambda place: (-best[place], slips[place], place))]
+
+    @cached_property
+    def _texts(self) -> tuple[list[str], list[str], list[str]]:
+        """The ids, their slugs, and those with their words sorted."""
+        slugs = list(map(_slug, self._by_id))
+        return list(self._by_id), slugs, list(map(_words_sorted, slugs))
+
+    def _taken_off(self, last: Spellings) -> dict[str, str]:
+        """Return for ids that were listed and are no more the id that goes by the same canonical slug."""
+        gone = {id_: successor for id_, successor in last._retired.items() if id_ not in self._by_id}
+        for id_, model in last._by_id.items():
+            if id_ not in self._by_id:
+                same = self._by_canonical.get(model.canonical_slug or "", [])
+                kin = (successor for successor in same if successor.partition(":")[2] == id_.partition(":")[2])
+                if successor := next(kin, None):
+                    gone[id_] = successor
+        return {id_: gone.get(successor, successor) for id_, successor in gone.items()}
 
 
 def _slug(id_: str) -> str:
@@ -91,14 +160,3 @@ def _slug(id_: str) -> str:
 def _words_sorted(slug: str) -> str:
     """Return `slug` with its words sorted: claude-4.5-sonnet and claude-sonnet-4.5 are one."""
     return "-".join(sorted(slug.split("-")))
-
-
-def _variants(base: str, variant: str, ids: Sequence[str]) -> Iterator[str]:
-    """Yield forms of a model that exists, for a variant that does not: those spelled like it, then the model itself."""
-    from rapidfuzz import fuzz, process
-
-    listed = [id_.partition(":")[2] for id_ in ids if id_.startswith(f"{base}:")]
-    close = process.extract(variant, [*listed, *sorted(VIRTUAL_VARIANTS)], scorer=fuzz.ratio, score_cutoff=MIN_ALIKE)
-    yield from (f"{base}:{name}" for name, _, _ in close)
-    yield base
-    yield from _alike(f"{base}:{variant}", ids)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +26,7 @@ class Service(Protocol):
     """What a session needs of RegistryService besides one method per row, named as the row in snake_case.
 
     A method takes the params record; that of a slow row a Progress as well, that of a row that edits a ConfigEditor.
-    Methods that are not `async` must answer from memory.
+    Methods that are not `async` must answer from memory; they may return a coroutine where that takes long.
     """
 
     async def ready(self) -> None:
@@ -48,6 +49,7 @@ class BoundRequest:
     def __init__(self, row: Method[Any, Any], session: Session) -> None:
         self._row = row
         self._session = session
+        self._latest: asyncio.Task[Any] | None = None
 
     @cached_property
     def _method(self) -> Callable[..., Any]:
@@ -64,7 +66,7 @@ class BoundRequest:
             raw = _NOTHING
         params = reading(partial(_decoder(self._row).decode, raw))
         if self._session.service_ready and self._immediate:
-            return self._method(params)
+            return self._superseding(self._method(params))
         if self._row.slow and token is None:
             token = reading(partial(msgspec.json.decode, raw, type=_Token)).workDoneToken
         return self._run(params, token)
@@ -82,7 +84,23 @@ class BoundRequest:
             async with self._session.progress.of(_title(self._row), token) as progress:
                 return await self._method(params, progress)
         outcome = self._method(params, self._session.editor) if self._row.edits else self._method(params)
+        outcome = self._superseding(outcome)
         return await outcome if inspect.isawaitable(outcome) else outcome
+
+    def _superseding(self, outcome: Any) -> Any:
+        """Return `outcome`; of a row that supersedes, as work that ends the one before it."""
+        return self._alone(outcome) if self._row.supersedes and inspect.iscoroutine(outcome) else outcome
+
+    async def _alone(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do `work` in place of what is done for an earlier request, whose answer then says that it was cancelled."""
+        if self._latest is not None:
+            self._latest.cancel()
+        mine = self._latest = asyncio.current_task()
+        try:
+            return await work
+        finally:
+            if self._latest is mine:
+                self._latest = None
 
 
 def bind(session: Session) -> dict[str, BoundRequest]:

@@ -25,6 +25,11 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 """SQLITE_ERROR says that a table has not the columns it should: another program's file, or a later version's."""
 _UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
+_LOSS = (
+    "Answers come from memory, and after a restart from the network. Make room there, or set PLOKED_CACHE_DIR to a "
+    "folder that can be written."
+)
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,8 +39,10 @@ class DisposableFile:
     Nothing is opened before the first call.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, loss: str = _LOSS) -> None:
+        """Take the file; `loss` tells people what it means when it is of no use, and what to do."""
         self._path = path
+        self._loss = loss
         self._schema = schema
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
@@ -112,12 +119,7 @@ class DisposableFile:
     def _warn(self, error: Exception) -> None:
         """Say once, until a write succeeds again, that the file is of no use."""
         if not self._warned:
-            _log.warning(
-                "%s cannot be used (%s). Answers come from memory, and after a restart from the network. Make room "
-                "there, or set PLOKED_CACHE_DIR to a folder that can be written.",
-                self._path,
-                error,
-            )
+            _log.warning("%s cannot be used (%s). %s", self._path, error, self._loss)
         self._warned = True
 
 

@@ -126,6 +126,12 @@
 ---@field endpoint ploked.EndpointRecord
 ---@field reasons ploked.Reason[]
 
+---What is kept now.
+---@class ploked.FavouriteSet
+---@field model string
+---@field favourite boolean
+---@field changed boolean
+
 ---How old an answer is and where it is from.
 ---@class ploked.Freshness
 ---@field source string
@@ -211,6 +217,15 @@
 ---@field scope "built-in"|"global"|"model"
 ---@field isDefault boolean
 
+---Where the words of the query stand, in order: `[start, end]` in Unicode code points, end not included.
+---
+---Letters and digits are marked, punctuation between them is not. Of each word it is what ranked the model: the
+---letters as they stand together, the initials, or the letters in order. A word that is found in the description alone
+---marks nothing; of one with a slip, the word that was taken for it is marked.
+---@class ploked.Matches
+---@field id? integer[][]
+---@field name? integer[][]
+
 ---Caps in USD per million tokens (`prompt`, `completion`) or per unit.
 ---@class ploked.MaxPrice
 ---@field prompt? number
@@ -262,6 +277,11 @@
 ---@field p75? number
 ---@field p90? number
 ---@field p99? number
+
+---The model that the pick counts for.
+---@class ploked.PickRecorded
+---@field model string
+---@field favourite boolean
 
 ---What one request of a plan may cost, over all endpoints that are kept.
 ---@class ploked.PlanCost
@@ -363,6 +383,11 @@
 ---@field message string
 ---@field origin? string
 ---@field place? ploked.Origin
+
+---What was picked: say so when a model is taken into use, not when it is looked at.
+---@class ploked.RecordPickParams
+---@field model string
+---@field endpoint? string
 
 ---Nothing: refresh models and providers. `model`: refresh the endpoints of that model instead.
 ---@class ploked.RefreshCatalogParams
@@ -467,8 +492,14 @@
 ---@class ploked.SearchModelsParams
 ---@field query? string
 ---@field limit? integer
+---@field highlight? boolean
 
 ---Rows, best first; with an empty query, in the order of the catalog.
+---
+---Every word of the query is found in each row. First come those that are called so (id, name), then those with it in
+---the canonical slug, then in the description; there whole words before starts of words, those before starts of parts
+---and initials, those before the middle of words, and those before letters that only follow each other. Of equals come
+---first favourites, then what was picked often and lately, then the newest, then what the catalog lists first.
 ---@class ploked.SearchModelsResult
 ---@field rows ploked.SearchRow[]
 ---@field total integer
@@ -488,6 +519,8 @@
 ---@field description string
 ---@field expires? string
 ---@field source string
+---@field favourite? boolean
+---@field matches? ploked.Matches
 
 ---The endpoints to use for a model, as tags, slugs or keys; an empty list removes the selection.
 ---@class ploked.SelectEndpointsParams
@@ -498,6 +531,11 @@
 ---@class ploked.SetDefaultProfileParams
 ---@field name string
 ---@field model? string
+
+---Which model is a favourite, or is none any more.
+---@class ploked.SetFavouriteParams
+---@field model string
+---@field favourite? boolean
 
 ---The object form of `sort`.
 ---@class ploked.SortPrefs
@@ -593,6 +631,8 @@
 
 ---@alias ploked.Method
 ---| 'ploked/searchModels' # Search models by free text over id, name, canonical slug and description, best first.
+---| 'ploked/recordPick' # Count that a model, or one endpoint of it, was picked: among equals, search lists first what is picked.
+---| 'ploked/setFavourite' # Make a model a favourite, or none: among equals, search lists favourites first.
 ---| 'ploked/listEndpoints' # List the endpoints that serve a model; fetched on first use, then answered from memory.
 ---| 'ploked/routePlan' # Say which endpoints qualify under the preferences, why each other one does not, and the exact request.
 ---| 'ploked/launchSweep' # Send a grid of parameters to the eligible endpoints and keep every result.

@@ -1,0 +1,38 @@
+"""Sets of rows as whole numbers, row n being bit n: to join, meet and count them takes microseconds at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import compress
+
+_ONE = ord("1")
+_TRUE = bytes(ord("0")) + b"\0\1" + bytes(206)
+"""Digits as booleans."""
+
+
+def bits_of(rows: Iterable[int], count: int) -> int:
+    """Return the set of `rows`, each below `count`."""
+    digits = bytearray(b"0") * count
+    for row in rows:
+        digits[~row] = _ONE  # the digit of bit 0 is the last
+    return int(digits, 2) if count else 0
+
+
+def bits_where(codes: bytes | bytearray, code: int) -> int:
+    """Return the set of rows that have `code`; `codes` holds one a row, that of row 0 last."""
+    return int(codes.translate(_digits(code)), 2) if codes else 0
+
+
+def rows_of(bits: int) -> Iterator[int]:
+    """Yield the rows of a set in their order."""
+    digits = bin(bits)[:1:-1].encode()
+    return compress(range(len(digits)), digits.translate(_TRUE))
+
+
+def flags_of(bits: int, count: int) -> bytes:
+    """Return for each of `count` rows whether it is in a set."""
+    return bin(bits)[:1:-1].encode().translate(_TRUE).ljust(count, b"\0")
+
+
+def _digits(code: int) -> bytes:
+    return b"0" * code + b"1" + b"0" * (255 - code)

@@ -1,0 +1,91 @@
+"""The models of one update of the index: what is searched, and the encoded rows that answer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+from ploked_protocol.catalog import ModelRecord
+from ploked_protocol.wire import encode
+
+from .bits import rows_of
+from .rank import Ranking
+from .rows import Endpoints, search_row, served
+from .suggest import Spellings
+
+
+class Generation:
+    """Models, newest first, because among equals the newest is listed first. Rows are positions in `models`."""
+
+    def __init__(
+        self, models: Sequence[ModelRecord], endpoints_now: Callable[[str], Endpoints], last: Generation | None
+    ) -> None:
+        """Take over from `last` what it says alike: encoded rows, and all texts where none is another."""
+        places = sorted(range(len(models)), key=lambda place: -(models[place].created or 0))
+        self.models = [models[place] for place in places]
+        self.ids = [model.id for model in self.models]
+        self.row_of = {id_: row for row, id_ in enumerate(self.ids)}
+        self.catalog_order = array("I", sorted(range(len(places)), key=places.__getitem__))
+        self._place_of = array("I", places)
+        # The service, too, answers for an alias with the endpoints of its target.
+        self._served = [served(endpoints_now(_serving_id(model))) for model in self.models]
+        self._aliases = _rows_by_target(self.models)
+        same = last is not None and _same_texts(last.models, self.models)
+        self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
+        self.spellings: Spellings = Spellings(self.models, last.spellings if last is not None else None)
+        self._encoded: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
+
+    def in_catalog_order(self, among: int | None, limit: int | None) -> Sequence[int]:
+        """Return the rows, or those in the set `among`, as the catalog lists them."""
+        if among is None:
+            return self.catalog_order[:limit]
+        return sorted(rows_of(among), key=self._place_of.__getitem__)[:limit]
+
+    def take_endpoints(self, model_id: str, endpoints: Endpoints) -> None:
+        """Let the rows of one model, and of the aliases that stand for it, say what its endpoints do."""
+        now = served(endpoints)
+        for row in (self.row_of.get(model_id), *self._aliases.get(model_id, ())):
+            if row is not None and _serving_id(self.models[row]) == model_id and self._served[row] != now:
+                self._served[row] = now
+                self._encoded[row] = None
+
+    def encoded(self, rows: Iterable[int]) -> list[msgspec.Raw]:
+        """Return the encoded rows."""
+        encoded = self._encoded
+        return [encoded[row] or self._encode(row) for row in rows]
+
+    def _encode(self, row: int) -> msgspec.Raw:
+        encoded = self._encoded[row] = msgspec.Raw(encode(search_row(self.models[row], self._served[row])))
+        return encoded
+
+    def _kept(self, last: Generation) -> list[msgspec.Raw | None]:
+        """Return the encoded rows of `last` that still say the same, None for those to be encoded when first shown."""
+
+        def kept(row: int, model: ModelRecord) -> msgspec.Raw | None:
+            was = last.row_of.get(model.id)
+            same = was is not None and last._served[was] == self._served[row] and last.models[was] == model
+            return last._encoded[was] if was is not None and same else None
+
+        return [kept(row, model) for row, model in enumerate(self.models)]
+
+
+def _serving_id(model: ModelRecord) -> str:
+    return model.alias_target or model.id
+
+
+def _rows_by_target(models: Sequence[ModelRecord]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, model in enumerate(models):
+        if model.alias_target:
+            rows.setdefault(model.alias_target, []).append(row)
+    return rows
+
+
+def _same_texts(some: Sequence[ModelRecord], others: Sequence[ModelRecord]) -> bool:
+    return len(some) == len(others) and all(
+        one is other
+        or (one.id, one.name, one.canonical_slug, one.description)
+        == (other.id, other.name, other.canonical_slug, other.description)
+        for one, other in zip(some, others, strict=True)
+    )

@@ -1,0 +1,78 @@
+"""One-word queries against fzf, whose order is what people are used to.
+
+fzf is given the ids of the catalog, one a line, and nothing else. Where its scores tie it goes by the length of the line
+and then by the order of the input; ours goes by the newest, which fzf cannot know. So ties are no difference: fzf reads
+our first row before all others (`--tiebreak=index`), and puts another first only when that has a higher score.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import REPO
+from ploked.importers.openrouter import parse_models
+from ploked.search.index import SearchIndex
+from ploked_fixtures.catalog import PAYLOADS
+
+iterfzf = pytest.importorskip("iterfzf", reason="needs the fzf in the wheel of iterfzf")
+FZF = Path(iterfzf.__file__).parent / "fzf"
+GOLDEN = REPO / "tests" / "golden" / "search"
+NOTHING = "-"
+RULES = {
+    "newest": "The start of a word counts the same wherever it stands, and the newest leads; fzf prefers the id's start.",
+    "whole": "A whole word comes before the start of one; fzf does not look at where a word ends.",
+    "name": "A model is called by its name as much as by its id; fzf sees ids.",
+    "initials": "Initials come before letters that only follow each other.",
+    "strewn": "Letters strewn over a name are no match.",
+    "gaps": "Letters in order rank by how many others lie between, and the newest leads; fzf weighs where they stand.",
+}
+
+
+def queries() -> list[str]:
+    lines = (GOLDEN / "one-word.txt").read_text(encoding="utf-8").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+def differences() -> list[list[str]]:
+    """Return query, our first row, fzf's first row, and the name of the rule, as they are on record."""
+    return [line.split() for line in (GOLDEN / "one-word-differs.txt").read_text(encoding="utf-8").splitlines()]
+
+
+def first_of_fzf(query: str, ids: list[str]) -> str:
+    command = [FZF, "--no-extended", "--tiebreak=index", f"--filter={query}"]
+    done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, check=False)
+    return done.stdout.partition("\n")[0] or NOTHING
+
+
+@pytest.fixture(scope="module")
+def found() -> list[list[str]]:
+    """Give the queries whose first row is another, with both rows."""
+    index = SearchIndex()
+    index.update(parse_models((PAYLOADS / "models.json").read_bytes()).rows, lambda _: None)
+    ids = index.search("").ids
+    differ = []
+    for query in queries():
+        ours = (index.search(query, 1).ids or [NOTHING])[0]
+        theirs = first_of_fzf(query, [ours, *(id_ for id_ in ids if id_ != ours)])
+        if ours != theirs:
+            differ.append([query, ours, theirs])
+    return differ
+
+
+def test_there_are_300_queries_of_one_word() -> None:
+    assert len(queries()) == len(set(queries())) == 300
+
+
+def test_at_least_95_of_100_queries_find_first_what_fzf_scores_highest(found: list[list[str]]) -> None:
+    assert len(found) <= 0.05 * len(queries())
+
+
+def test_every_difference_is_on_record_with_the_rule_behind_it(found: list[list[str]]) -> None:
+    assert found == [[query, ours, theirs] for query, ours, theirs, _ in differences()]
+    assert {rule for *_, rule in differences()} <= RULES.keys()
+
+
+def test_fzf_does_tell_rows_apart() -> None:
+    assert first_of_fzf("gpt4o", ["a/g-p-t-4-o", "openai/gpt-4o"]) == "openai/gpt-4o"
