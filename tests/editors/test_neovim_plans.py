@@ -234,3 +234,25 @@ def test_diff_says_what_unsaved_changes_do(editor: Neovim, home: Home) -> None:
     assert f"+ {BANNED}" in editor.text
     assert f"{MODEL}  11/12 endpoints qualify" in editor.text
     assert "per 1M: $0.252 to $3 → $0.2574 to $3 in, " in editor.text
+
+
+# plan versus actual
+
+
+def test_the_table_of_a_sweep_marks_what_differs_from_the_plan(start: Starter, home: Home) -> None:
+    home.config.write_text(CONFIG + 'selected_endpoints = ["baidu/fp8"]\n')
+    home.upstream.faults.add("misroute", path="/chat", times=1)
+    editor = start()
+    editor.command(f"Ploked sweep {MODEL}")
+    editor.until_text("grid = ")
+    editor.keys("ccgrid = temperature 0.2 1.0 2<Esc>:w<CR>")
+    editor.until_text("done: 2 of 2")
+    assert editor.text.count("≠") == 1
+    editor.go_to("≠ servedOutsidePlan")
+    assert ("PlokedDeviation", "≠ servedOutsidePlan") in [(g, t.strip()) for g, t in editor.highlights("≠")]
+    editor.keys("I")
+    editor.until_text("planned")
+    assert "servedOutsidePlan: " in editor.text
+    endpoint = next(line for line in editor.text.splitlines() if line.startswith("endpoint"))
+    assert endpoint.split()[1] == "baidu/fp8"
+    assert len(endpoint.split()) > 2, "who served instead"

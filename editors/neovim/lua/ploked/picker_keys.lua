@@ -45,7 +45,7 @@ local function commit(picker, item)
     return
   end
   local tag = item.gone or (item.endpoint and item.endpoint.key.tag)
-  picks.record(item.row.id)
+  picks.record(item.row.id, tag)
   picker.close()
   config.get().on_choice({ model = item.row.id, endpoint = tag, row = item.row, origin = picker.origin })
 end

@@ -4,10 +4,11 @@ local ui = require('ploked.ui')
 
 local M = {}
 
----Tell that a model was picked. Where the server does not count that, nothing is lost.
+---Tell that a model, or one endpoint of it, was picked. Where that cannot be kept, nothing is lost.
 ---@param model string
-function M.record(model)
-  client.request('recordPick', { model = model }, function() end)
+---@param endpoint? string
+function M.record(model, endpoint)
+  client.request('recordPick', { model = model, endpoint = endpoint }, function() end)
 end
 
 ---@param row ploked.SearchRow
