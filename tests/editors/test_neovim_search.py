@@ -36,7 +36,7 @@ def test_each_key_searches_and_what_was_found_is_highlighted(reader: Neovim) -> 
 def test_highlights_stand_right_behind_letters_of_several_bytes(reader: Neovim) -> None:
     reader.command("Ploked search deepseek-v3.2")
     reader.until_text(MODEL)
-    row = "local row = ...; row.name, row.matches.name = 'Dé–Ω Seek', { { 5, 9 } }; return row"
+    row = "local row = ...; row.name, row.matches.name = 'Dé\N{EN DASH}Ω Seek', { { 5, 9 } }; return row"
     lines = reader.lua(LINES_OF, row)
     assert ["Seek", "PlokedMatch"] in lines
 
@@ -94,17 +94,19 @@ def test_a_star_makes_a_favourite_which_comes_first_among_equals(editor: Neovim)
     editor.until(lambda: "★" in editor.line, "marked")
     assert ("PlokedFavourite", "★ ") in editor.highlights("★")
     name = editor.line.split("★ ")[1]
-    editor.keys("q")
-    searching(editor)
-    assert editor.floats[1].splitlines()[0].split("★ ")[1:] == [name]
-    editor.keys("<CR>gg*")
+    editor.keys("q:Ploked search kimi<CR>")
+    editor.until(lambda: editor.text.splitlines()[0].split("★ ")[1:] == [name], "first")
+    editor.keys("gg*")
     editor.until(lambda: "★" not in editor.text, "not marked any more")
 
 
 def test_what_is_taken_comes_first_among_equals_the_next_time(editor: Neovim) -> None:
-    searching(editor)
-    assert "moonshotai/kimi-k2-thinking" not in editor.floats[1].splitlines()[0]
-    editor.keys("kimi k2 thinking<CR><CR>")
-    editor.until_message("moonshotai/kimi-k2-thinking copied")
-    searching(editor)
-    assert "moonshotai/kimi-k2-thinking" in editor.floats[1].splitlines()[0]
+    editor.command("Ploked search kimi")
+    editor.until_text("moonshotai/kimi-k2")
+    editor.keys("G")
+    name = editor.line
+    assert name != editor.text.splitlines()[0]
+    editor.keys("<CR>")
+    editor.until_message("copied")
+    editor.command("Ploked search kimi")
+    editor.until(lambda: editor.text.splitlines()[0] == name, "first")
