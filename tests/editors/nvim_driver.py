@@ -93,6 +93,10 @@ class Neovim:
         """Return all virtual text, of every buffer, in one string."""
         return str(self.lua(DECORATIONS))
 
+    def highlights(self, part: str) -> list[tuple[str, str]]:
+        """Return group and text of each highlight in the first line of the current buffer that says `part`."""
+        return [(group, text) for group, text in self.lua(HIGHLIGHTS, part)]
+
     def until(self, ask: Callable[[], T], about: str) -> T:
         """Return the first true answer of `ask`; fails with all there is to see when none comes in time."""
         end = time.monotonic() + DEADLINE_S
@@ -115,10 +119,7 @@ class Neovim:
 
     def go_to(self, part: str) -> None:
         """Put the cursor on the first line that says `part`."""
-        lines = self.nvim.current.buffer[:]
-        place = next((n for n, line in enumerate(lines, 1) if part in line), None)
-        assert place is not None, f"no line says {part!r}:\n{self.describe()}"
-        self.nvim.current.window.cursor = (place, 0)
+        assert self.lua(GO_TO, part), f"no line says {part!r}:\n{self.describe()}"
 
     def describe(self) -> str:
         """Return the current buffer, the floats and the messages, for a failed test."""
@@ -126,6 +127,16 @@ class Neovim:
         parts = [f"mode {mode}", self.text, *self.floats, "messages:", *self.messages]
         return "\n----\n".join([*parts, str(self.nvim.api.exec("messages", True))])
 
+
+GO_TO = """
+for at, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, false)) do
+  if line:find(..., 1, true) then
+    vim.api.nvim_win_set_cursor(0, { at, 0 })
+    return true
+  end
+end
+"""
+"""One chunk, so that nothing is drawn between looking and going."""
 
 TIDY = """
 for _, window in ipairs(vim.api.nvim_list_wins()) do
@@ -145,6 +156,24 @@ table.sort(windows)
 return vim.tbl_map(function(window)
   return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), '\\n')
 end, windows)
+"""
+
+HIGHLIGHTS = """
+local found = {}
+for at, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, false)) do
+  if line:find(..., 1, true) then
+    for _, namespace in pairs(vim.api.nvim_get_namespaces()) do
+      local range = { { at - 1, 0 }, { at - 1, -1 }, { details = true } }
+      for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, unpack(range))) do
+        if mark[4].hl_group and mark[4].end_col then
+          table.insert(found, { mark[4].hl_group, line:sub(mark[3] + 1, mark[4].end_col) })
+        end
+      end
+    end
+    return found
+  end
+end
+return found
 """
 
 DECORATIONS = """

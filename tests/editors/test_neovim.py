@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import REPO
 from editors.conftest import Starter
 from editors.home import BANNED, CONFIG, MODEL, Home
 from editors.nvim_driver import PLUGIN, Neovim
+from editors.steps import expanded, open_config, saved
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.lua_types import lua_types
 
 pytestmark = pytest.mark.timeout(60)
 
 
-def saved(home: Home) -> dict[str, Any]:
-    """Return the `[registry]` table on disk."""
-    return tomllib.loads(home.config.read_text())["registry"]  # type: ignore[no-any-return]  # tomllib returns Any
-
-
 def selected(home: Home) -> list[str]:
     """Return the endpoints that config.toml on disk selects for MODEL."""
     return list(saved(home)["models"][0].get("selected_endpoints", []))
-
-
-def open_config(editor: Neovim, home: Home) -> None:
-    """Open config.toml and wait until the server has attached."""
-    editor.command(f"edit {home.config}")
-    editor.until(lambda: editor.lua("return require('ploked.server').is_ready()"), "ready")
-
-
-def expanded(editor: Neovim) -> None:
-    """Open the picker on MODEL with its endpoints."""
-    editor.command(f"Ploked endpoints {MODEL}")
-    editor.until_text("uptime")
 
 
 # LSP
@@ -408,7 +390,7 @@ def test_a_running_sweep_can_be_cancelled(start: Starter, home: Home, slow_compl
 
 def test_a_sub_command_or_a_model_that_does_not_exist_is_an_error_with_a_hint(reader: Neovim) -> None:
     reader.command("Ploked serch")
-    assert ":Ploked endpoints|plan|refresh|search|status|sweep" in reader.until_message("no sub-command 'serch'")
+    assert ":Ploked diff|endpoints|plan|refresh|search|status|sweep" in reader.until_message("no sub-command 'serch'")
     reader.command("Ploked plan deepseek/deepseek-v3.3")
     reader.until_text("deepseek/deepseek-v3.2")
     reader.command("Ploked endpoints deepseek/deepseek-v3.3")

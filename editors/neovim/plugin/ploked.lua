@@ -8,13 +8,13 @@ vim.api.nvim_create_user_command('Ploked', function(args)
   require('ploked.command').run(args.fargs)
 end, {
   nargs = '*',
-  desc = 'Language models: search, endpoints, plan, sweep, refresh, status',
+  desc = 'Language models: search, endpoints, plan, diff, sweep, refresh, status',
   complete = function(lead, line)
     return require('ploked.command').complete(lead, line)
   end,
 })
 
-for _, name in ipairs({ 'search', 'endpoints', 'plan', 'sweep', 'refresh', 'status' }) do
+for _, name in ipairs({ 'search', 'endpoints', 'plan', 'diff', 'sweep', 'refresh', 'status' }) do
   vim.keymap.set('n', '<Plug>(ploked-' .. name .. ')', function()
     require('ploked.command').run({ name })
   end, { desc = 'ploked: ' .. name })

@@ -21,7 +21,10 @@ end
 ---@param item ploked.Item
 function M.inspect(item)
   local endpoint = item.endpoint
-  require('ploked.inspect').open(endpoint and endpoint.key.tag or item.row.id, endpoint or item.row)
+  if not endpoint then
+    return require('ploked.inspect').open(item.row.id, item.row)
+  end
+  require('ploked.inspect').endpoint(endpoint, require('ploked.endpoints').branch(item.row.id).plan)
 end
 
 ---@param model string

@@ -21,15 +21,27 @@ local pending = {} ---@type table<ploked.Reply, true> those not called yet
 ---@param method string
 ---@param params table
 ---@param answer ploked.Reply
+---@return integer|nil id of the request
 local function send(method, params, answer)
-  local client, sent = server.client(), false
+  local client, sent, request = server.client(), false, nil
   if client and vim.fn.has('nvim-0.11') == 1 then
-    sent = client:request(method, params, answer)
+    sent, request = client:request(method, params, answer)
   elseif client then
-    sent = client.request(method, params, answer)
+    sent, request = client.request(method, params, answer)
   end
   if not sent then
     answer({ message = 'the server is not running. :checkhealth ploked says why.' })
+  end
+  return sent and request or nil
+end
+
+---@param request integer
+local function cancel(request)
+  local client = server.client()
+  if client and vim.fn.has('nvim-0.11') == 1 then
+    client:cancel_request(request)
+  elseif client then
+    client.cancel_request(request)
   end
 end
 
@@ -47,15 +59,17 @@ local function once(reply)
   return answer
 end
 
----Send a request; starts the server where it does not run. `reply` is called exactly once, later.
+---Send a request; starts the server where it does not run. `reply` is called exactly once, later; never once it has
+---been cancelled.
 ---@param method string without `ploked/`
 ---@param params table
 ---@param reply ploked.Reply
+---@return fun() cancel
 function M.request(method, params, reply)
   local started, why = server.start()
-  local answer = once(reply)
+  local answer, request = once(reply), nil
   local function go()
-    send('ploked/' .. method, next(params) and params or vim.empty_dict(), answer)
+    request = pending[answer] and send('ploked/' .. method, next(params) and params or vim.empty_dict(), answer)
   end
   if not started then
     vim.schedule(function()
@@ -65,6 +79,12 @@ function M.request(method, params, reply)
     go()
   else
     table.insert(queue, go)
+  end
+  return function()
+    if pending[answer] then
+      pending[answer] = nil
+      return request and cancel(request)
+    end
   end
 end
 

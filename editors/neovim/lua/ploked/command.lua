@@ -21,7 +21,7 @@ end
 ---Open the picker on a model, once it is known to exist.
 ---@param model string
 local function show_endpoints(model)
-  require('ploked.endpoints').load(model, function(err)
+  require('ploked.endpoints').fetch(model, function(err)
     if err then
       return ui.say_error(err)
     end
@@ -36,6 +36,9 @@ local COMMANDS = {
   endpoints = on_model(show_endpoints),
   plan = on_model(actions.run),
   sweep = on_model(actions.sweep),
+  diff = function()
+    require('ploked.diff').open()
+  end,
   refresh = function(words)
     actions.refresh(words[1])
   end,
@@ -83,7 +86,7 @@ function M.complete(lead, line)
     return vim.tbl_filter(function(name)
       return vim.startswith(name, lead)
     end, names())
-  elseif position == 2 and words[1] ~= 'status' then
+  elseif position == 2 and not vim.tbl_contains({ 'status', 'diff' }, words[1]) then
     return complete_model(lead)
   end
   return {}

@@ -11,9 +11,10 @@ local M = {}
 ---@field icons? table<ploked.Icon, string>
 ---@field on_choice? fun(choice: ploked.Choice) what Enter does on a model or an endpoint
 
----@alias ploked.Icon 'expanded'|'collapsed'|'selected'|'unselected'|'best'
+---@alias ploked.Icon 'expanded'|'collapsed'|'selected'|'unselected'|'best'|'favourite'|'deviation'
 ---@alias ploked.Action 'search'|'commit'|'expand'|'collapse'|'toggle'|'inspect'|'profile'|'profiles'|'run'
----| 'sweep'|'refresh'|'close'|'help'|'sort'|'reverse'|'cancel'|'save'|'create'|'edit'|'delete'
+---| 'sweep'|'refresh'|'close'|'help'|'sort'|'reverse'|'cancel'|'save'|'create'|'edit'|'delete'|'relax'|'origin'
+---| 'cost'|'copy'|'favourite'
 
 local defaults = {
   cmd = { 'ploked', 'serve', '--stdio' },
@@ -42,8 +43,21 @@ local defaults = {
     create = 'a',
     edit = 'e',
     delete = 'x',
+    relax = 'L',
+    origin = { 'gd', '<CR>' },
+    cost = 'c',
+    copy = 'y',
+    favourite = '*',
   },
-  icons = { expanded = '▾', collapsed = '▸', selected = '●', unselected = '○', best = '★' },
+  icons = {
+    expanded = '▾',
+    collapsed = '▸',
+    selected = '●',
+    unselected = '○',
+    best = '★',
+    favourite = '★',
+    deviation = '≠',
+  },
   on_choice = function(choice)
     require('ploked.choice').insert_or_copy(choice)
   end,

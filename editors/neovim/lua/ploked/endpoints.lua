@@ -1,7 +1,5 @@
----The endpoints of models: fetched, kept, drawn as rows, selected.
+---The endpoints of models: fetched, kept, selected, and which of them qualify.
 local client = require('ploked.client')
-local config = require('ploked.config')
-local facts = require('ploked.facts')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -18,6 +16,8 @@ local M = {}
 ---@field unwritten? string why the last change of the selection did not reach config.toml
 ---@field writing boolean
 ---@field again boolean the selection changed while it was being written
+---@field plan? ploked.RoutePlan what qualifies, where that is known
+---@field planned integer the number of the last plan asked for: answers to earlier ones are stale
 
 local branches = {} ---@type table<string, ploked.Branch>
 
@@ -32,6 +32,7 @@ function M.branch(model)
       selected = {},
       writing = false,
       again = false,
+      planned = 0,
     }
   end
   return branches[model]
@@ -54,10 +55,25 @@ local function take(branch, result)
   end
 end
 
+---Ask which of the endpoints qualify. Where that cannot be said, none of them is marked.
+---@param model string
+---@param changed fun()
+function M.plan(model, changed)
+  local branch = M.branch(model)
+  branch.planned = branch.planned + 1
+  local mine = branch.planned
+  client.request('routePlan', require('ploked.what_if').call(model), function(_, plan)
+    if mine == branch.planned then
+      branch.plan = plan
+      changed()
+    end
+  end)
+end
+
 ---Fetch the endpoints of a model.
 ---@param model string
----@param changed fun(err: ploked.Error|nil) called once they are there
-function M.load(model, changed)
+---@param done fun(err: ploked.Error|nil)
+function M.fetch(model, done)
   local branch = M.branch(model)
   branch.loading = true
   client.request('listEndpoints', { model = model }, function(err, result)
@@ -66,8 +82,16 @@ function M.load(model, changed)
     if result then
       take(branch, result)
     end
-    changed(err)
+    done(err)
   end)
+end
+
+---Fetch the endpoints of a model, and the plan that says which of them qualify.
+---@param model string
+---@param changed fun() called whenever there is something new to draw
+function M.load(model, changed)
+  M.plan(model, changed)
+  M.fetch(model, changed)
 end
 
 ---The model that has the endpoints: an alias has those of its target.
@@ -130,46 +154,6 @@ client.on('ploked/preferencesChanged', function(params)
     branch.unsaved, branch.unwritten = nil, nil
   end
 end)
-
-M.HEADER = {
-  { 'provider', 'PlokedHeader' },
-  { 'tag', 'PlokedHeader' },
-  { 'quant', 'PlokedHeader' },
-  { 'in/1K', 'PlokedHeader', right = true },
-  { 'out/1K', 'PlokedHeader', right = true },
-  { 'context', 'PlokedHeader', right = true },
-  { 'tools', 'PlokedHeader' },
-  { 'uptime', 'PlokedHeader', right = true },
-}
-
----The cells of one endpoint, under those of HEADER.
----@param endpoint ploked.EndpointRecord
----@param dim? string a highlight group for all of them
----@return ploked.Cell[]
-function M.cells(endpoint, dim)
-  local tools = facts.tools(endpoint.supportsTools)
-  return {
-    { endpoint.providerName, dim or 'PlokedProvider' },
-    { endpoint.key.tag, dim or 'PlokedId' },
-    { endpoint.quantization or '?', dim or 'PlokedQuantization' },
-    { facts.price(endpoint.pricing, 'promptPer1k'), dim or 'PlokedPrice', right = true },
-    { facts.price(endpoint.pricing, 'completionPer1k'), dim or 'PlokedPrice', right = true },
-    { facts.tokens(endpoint.contextLength), dim or 'PlokedContext', right = true },
-    { tools, dim or (tools == 'yes' and 'PlokedTools' or 'PlokedNoTools') },
-    { facts.percent(endpoint.uptime30m), dim or 'PlokedUptime', right = true },
-  }
-end
-
----@param branch ploked.Branch
----@param endpoint ploked.EndpointRecord
----@return ploked.Cell
-function M.mark(branch, endpoint)
-  local icons = config.get().icons
-  if vim.tbl_contains(branch.selected, endpoint.key.tag) then
-    return { icons.selected, 'PlokedSelected' }
-  end
-  return { icons.unselected, 'PlokedUnselected' }
-end
 
 ---Entries of the selection that no endpoint has: they stay to be seen and taken off.
 ---@param branch ploked.Branch

@@ -24,6 +24,20 @@ function M.money(money)
   return money and '$' .. money or UNKNOWN
 end
 
+---What requests cost, to three digits: worked out, it has more of them than mean anything.
+---@param money? string a decimal string, US dollars
+---@return string
+function M.cost(money)
+  local amount = tonumber(money)
+  if not amount then
+    return UNKNOWN
+  elseif amount == 0 then
+    return '$0'
+  end
+  local decimals = math.max(2, 2 - math.floor(math.log10(amount)))
+  return (('$%.' .. decimals .. 'f'):format(amount):gsub('(%.%d%d.-)0+$', '%1'))
+end
+
 ---The price of an endpoint per thousand tokens; a star says that conditions (long prompts, hours) change it.
 ---@param pricing? ploked.Pricing
 ---@param field 'promptPer1k'|'completionPer1k'
@@ -60,6 +74,12 @@ end
 ---@return string
 function M.percent(percent)
   return percent and (('%.1f%%'):format(percent):gsub('%.0%%$', '%%')) or UNKNOWN
+end
+
+---@param share number between 0 and 1
+---@return string such as `33%`
+function M.share(share)
+  return share > 0 and share < 0.01 and '<1%' or ('%.0f%%'):format(share * 100)
 end
 
 local STEPS = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'min' } }

@@ -20,6 +20,8 @@ local M = {}
 ---@field waiting (fun())[] what to do once the last search is answered
 ---@field rows ploked.SearchRow[]
 ---@field total integer
+---@field problems ploked.QueryProblem[] what is wrong in the query that was answered last
+---@field cancel? fun() take back the search that has not been answered
 ---@field freshness? ploked.Freshness
 ---@field error? string
 ---@field expanded table<string, boolean> by model id
@@ -64,8 +66,12 @@ end
 ---@param item ploked.Item|nil
 ---@return string
 function M.identity(item)
-  local endpoint = item and item.endpoint and item.endpoint.key
-  return item and table.concat({ item.row.id, item.kind, endpoint and endpoint.tag or item.gone or '' }, '\n') or ''
+  if not item then
+    return ''
+  end
+  local endpoint = item.endpoint and item.endpoint.key
+  local tag = endpoint and endpoint.tag .. (item.reason and ' reason' or '') or item.gone or ''
+  return table.concat({ item.row.id, item.kind, tag }, '\n')
 end
 
 ---Move the cursor to the item that `wanted` is the identity of, where it is still there.
@@ -106,10 +112,11 @@ function M.draw(picker)
     return
   end
   local before = M.identity(M.current(picker))
-  local items, lines, header = rows.build(picker.rows, picker.expanded)
+  local width = vim.api.nvim_win_get_width(picker.view.list.win)
+  local items, lines, header = rows.build(picker.rows, picker.expanded, width)
   picker.items = items
   ui.render(picker.view.list.buf, #lines > 0 and lines or instead_of_rows(picker))
-  layout.decorate(picker.view, header, status(picker))
+  layout.decorate(picker.view, header, status(picker), picker.problems)
   M.move_to(picker, before)
 end
 
@@ -126,6 +133,7 @@ end
 local function take(picker, result)
   learn(result.rows)
   picker.rows, picker.total, picker.freshness = result.rows, result.total, result.freshness
+  picker.problems = result.problems or {}
   if picker.only then
     picker.rows = vim.tbl_filter(function(row)
       return row.id == picker.only
@@ -139,11 +147,15 @@ function M.search(picker, query)
   picker.asked = picker.asked + 1
   local mine = picker.asked
   picker.query = query
-  client.request('searchModels', { query = query, limit = config.get().limit }, function(err, result)
+  if picker.cancel then
+    picker.cancel()
+  end
+  local params = { query = query, limit = config.get().limit, highlight = true, effective = true }
+  picker.cancel = client.request('searchModels', params, function(err, result)
     if picker.closed or mine ~= picker.asked then
       return -- something newer has been typed
     end
-    picker.answered, picker.error = mine, err and ui.error_text(err)
+    picker.answered, picker.error, picker.cancel = mine, err and ui.error_text(err), nil
     if result then
       take(picker, result)
     end

@@ -23,6 +23,12 @@ local LINKS = {
   PlokedStale = 'WarningMsg',
   PlokedKey = 'Special',
   PlokedBest = 'Special',
+  PlokedProblem = 'DiagnosticUnderlineError',
+  PlokedMatch = 'Search',
+  PlokedFavourite = 'Special',
+  PlokedDeviation = 'WarningMsg',
+  PlokedGained = 'DiffAdd',
+  PlokedLost = 'DiffDelete',
 }
 
 ---Define the highlight groups; those that the user or a colour scheme has defined stay as they are.

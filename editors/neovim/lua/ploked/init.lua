@@ -37,6 +37,11 @@ function M.refresh(model)
   require('ploked.command').run({ 'refresh', model })
 end
 
+---Show what the unsaved changes of config.toml do to each model.
+function M.diff()
+  require('ploked.diff').open()
+end
+
 ---Show what the server says about itself.
 function M.status()
   require('ploked.status').open()

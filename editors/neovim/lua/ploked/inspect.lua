@@ -1,5 +1,9 @@
 ---All facts of one row.
+local config = require('ploked.config')
+local explain = require('ploked.explain')
 local facts = require('ploked.facts')
+local keys = require('ploked.keys')
+local origins = require('ploked.origins')
 local text = require('ploked.text')
 local ui = require('ploked.ui')
 
@@ -49,16 +53,50 @@ local function spread(record, prefix, add)
   end
 end
 
+---Map the keys that go to the preference behind the line of the cursor.
+---@param buf integer
+---@param places table<integer, ploked.Origin> by line, 1-based
+local function map_origins(buf, places)
+  keys.map(buf, config.get().keys.origin, function()
+    local place = places[vim.api.nvim_win_get_cursor(0)[1]]
+    if place then
+      ui.close(vim.api.nvim_get_current_win())
+      require('ploked.picker').close()
+      origins.go(place)
+    end
+  end, 'go to the preference behind the line')
+end
+
 ---@param title string
 ---@param record table any record of the protocol
-function M.open(title, record)
+---@param above? ploked.Line[] shown above its facts
+---@param places? table<integer, ploked.Origin> the preferences behind those lines
+function M.open(title, record, above, places)
   local rows = {}
   spread(record, '', function(name, value)
     for at, part in ipairs(text.wrap(value == '' and '-' or value, WIDTH)) do
       table.insert(rows, { { at == 1 and name or '', 'PlokedKey' }, { part } })
     end
   end)
-  ui.show(title, text.columns(rows))
+  local head = above and vim.list_extend(vim.list_extend({}, above), { {} }) or {}
+  map_origins(ui.show(title, vim.list_extend(head, text.columns(rows))), places or {})
+end
+
+---All facts of an endpoint, below what the plan says of it.
+---@param endpoint ploked.EndpointRecord
+---@param plan? ploked.RoutePlan
+function M.endpoint(endpoint, plan)
+  local explained, rows, places = explain.of(plan, endpoint), {}, {}
+  local function add(name, said, highlight, place)
+    for at, part in ipairs(text.wrap(said, WIDTH)) do
+      table.insert(rows, { { at == 1 and name or '', 'PlokedKey' }, { part, highlight } })
+      places[#rows] = place
+    end
+  end
+  if explained then
+    explain.in_full(explained, add)
+  end
+  M.open(endpoint.key.tag, endpoint, explained and text.columns(rows), places)
 end
 
 return M

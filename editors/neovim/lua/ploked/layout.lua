@@ -1,5 +1,6 @@
 ---The two windows of the picker: a search line with the column header below it, and the list.
 local keys = require('ploked.keys')
+local query_box = require('ploked.query_box')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -58,6 +59,13 @@ local function fit(view)
 end
 
 ---@param view ploked.Layout
+---@param win integer
+---@return boolean whether the window is one of the two
+function M.has(view, win)
+  return win == view.prompt.win or win == view.list.win
+end
+
+---@param view ploked.Layout
 function M.close(view)
   ui.close(view.prompt.win)
   ui.close(view.list.win)
@@ -74,7 +82,7 @@ function M.listen(view, typed, closed)
   local function on(events, options)
     vim.api.nvim_create_autocmd(events, vim.tbl_extend('error', { group = group }, options))
   end
-  on({ 'TextChanged', 'TextChangedI' }, { buffer = view.prompt.buf, callback = typed })
+  on({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, { buffer = view.prompt.buf, callback = typed })
   on('WinClosed', { pattern = windows, callback = vim.schedule_wrap(closed) })
   on('VimResized', {
     callback = function()
@@ -98,18 +106,23 @@ function M.set_query(view, query)
   vim.api.nvim_buf_set_lines(view.prompt.buf, 0, -1, false, { query })
 end
 
----Show the header of the columns and, at the right of what is typed, a status.
+---Show the header of the columns and, at the right of what is typed, a status. What is wrong in the query takes the
+---place of the header: the list stays where it is.
 ---@param view ploked.Layout
 ---@param header ploked.Line
 ---@param status ploked.Chunk
-function M.decorate(view, header, status)
-  local buf = view.prompt.buf
+---@param problems ploked.QueryProblem[]
+function M.decorate(view, header, status, problems)
+  local buf, query = view.prompt.buf, M.query(view)
+  local width = vim.api.nvim_win_get_width(view.prompt.win)
+  local below = query_box.problem_line(query, problems, width) or header
   vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
   local function mark(options)
     vim.api.nvim_buf_set_extmark(buf, namespace, 0, 0, options)
   end
-  mark({ virt_text = { status }, virt_text_pos = 'right_align', virt_lines = { header } })
-  if M.query(view) == '' then
+  mark({ virt_text = { status }, virt_text_pos = 'right_align', virt_lines = { below } })
+  query_box.mark(buf, query, problems)
+  if query == '' then
     mark({ virt_text = { { 'type to search', 'PlokedNote' } }, virt_text_pos = 'overlay' })
   end
 end

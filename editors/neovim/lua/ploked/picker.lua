@@ -10,6 +10,7 @@ local M = {}
 
 local last ---@type ploked.Picker|nil there is one at a time
 
+---Close both windows. The cursor goes back to where it was, unless it has gone elsewhere already.
 ---@param picker ploked.Picker
 local function close(picker)
   if picker.closed then
@@ -19,8 +20,9 @@ local function close(picker)
   for _, stop in ipairs(picker.stop) do
     stop()
   end
+  local inside = layout.has(picker.view, vim.api.nvim_get_current_win())
   layout.close(picker.view)
-  if vim.api.nvim_win_is_valid(picker.origin.win) then
+  if inside and vim.api.nvim_win_is_valid(picker.origin.win) then
     vim.api.nvim_set_current_win(picker.origin.win)
   end
 end
@@ -61,6 +63,11 @@ local function listen(picker)
     client.on('ploked/preferencesChanged', function()
       load_expanded(picker)
     end),
+    client.on('configEdited', function()
+      for model in pairs(picker.expanded) do
+        endpoints.plan(model, found.drawing(picker))
+      end
+    end),
     client.on('restarted', function()
       found.search(picker, picker.query)
       load_expanded(picker)
@@ -92,6 +99,7 @@ local function new(options)
     waiting = {},
     rows = {},
     total = 0,
+    problems = {},
     expanded = {},
     items = {},
     only = options.model,
@@ -104,12 +112,17 @@ local function new(options)
   return picker
 end
 
----Open the picker. Without a query or a model it starts in search mode.
----@param options ploked.PickerOptions
-function M.open(options)
+---Close the picker, where one is open.
+function M.close()
   if last then
     last.close()
   end
+end
+
+---Open the picker. Without a query or a model it starts in search mode.
+---@param options ploked.PickerOptions
+function M.open(options)
+  M.close()
   local picker = new(options)
   last = picker
   picker_keys.bind(picker)

@@ -5,6 +5,9 @@ local endpoints = require('ploked.endpoints')
 local found = require('ploked.found')
 local keys = require('ploked.keys')
 local layout = require('ploked.layout')
+local picks = require('ploked.picks')
+local query_box = require('ploked.query_box')
+local relax = require('ploked.relax')
 local ui = require('ploked.ui')
 
 local M = {}
@@ -42,8 +45,15 @@ local function commit(picker, item)
     return
   end
   local tag = item.gone or (item.endpoint and item.endpoint.key.tag)
+  picks.record(item.row.id, tag)
   picker.close()
   config.get().on_choice({ model = item.row.id, endpoint = tag, row = item.row, origin = picker.origin })
+end
+
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function favourite(picker, item)
+  picks.toggle_favourite(item.row, found.drawing(picker))
 end
 
 ---@param picker ploked.Picker
@@ -117,6 +127,24 @@ local function profiles(_, item)
   actions.profiles(item.row.id)
 end
 
+---Apply the first relaxation of the model; one that is not on the screen is shown first.
+---@param picker ploked.Picker
+---@param item ploked.Item
+local function relaxing(picker, item)
+  local branch = endpoints.branch(item.row.id)
+  if not picker.expanded[item.row.id] then
+    return expand(picker, item)
+  end
+  local relaxation = relax.first(branch.plan)
+  if not relaxation then
+    return ui.say('the plan has no relaxation that config.toml can take')
+  end
+  branch.plan.relaxations = {} -- it is made once, whatever is pressed before the next plan comes
+  relax.apply(relaxation, function()
+    endpoints.plan(item.row.id, found.drawing(picker))
+  end)
+end
+
 ---Expand the model under the cursor.
 M.expand = on_item(expand)
 
@@ -126,6 +154,8 @@ local LIST = {
   { 'expand', 'show the endpoints of the model', M.expand },
   { 'collapse', 'hide them', on_item(collapse) },
   { 'toggle', 'select the endpoint, or take it off', on_item(toggle) },
+  { 'favourite', 'make the model a favourite, or none any more', on_item(favourite) },
+  { 'relax', 'apply the first relaxation of the model: loosen what excludes endpoints', on_item(relaxing) },
   { 'inspect', 'show all facts of the row', on_item(inspect) },
   { 'profile', 'choose the profile, or set parameters for the next run', on_item(profile) },
   { 'profiles', 'manage profiles', on_item(profiles) },
@@ -137,14 +167,23 @@ local LIST = {
   end },
 }
 
+---@param picker ploked.Picker
+local function complete(picker)
+  query_box.complete(picker.view.prompt.buf)
+end
+
+-- Those that mean something in a menu of completions are left to it while there is one.
 local PROMPT = {
-  ['<CR>'] = { leave_search, true },
-  ['<Esc>'] = { leave_search, false },
+  ['<CR>'] = { leave_search, true, in_menu = '<C-y>' },
+  ['<Esc>'] = { leave_search, false, in_menu = '<C-e>' },
   ['<C-c>'] = { leave_search, false },
-  ['<Down>'] = { move, 1 },
-  ['<C-n>'] = { move, 1 },
-  ['<Up>'] = { move, -1 },
-  ['<C-p>'] = { move, -1 },
+  ['<Down>'] = { move, 1, in_menu = '<Down>' },
+  ['<C-n>'] = { move, 1, in_menu = '<C-n>' },
+  ['<Up>'] = { move, -1, in_menu = '<Up>' },
+  ['<C-p>'] = { move, -1, in_menu = '<C-p>' },
+  ['<Tab>'] = { complete, in_menu = '<C-n>' },
+  ['<S-Tab>'] = { complete, in_menu = '<C-p>' },
+  ['<C-x><C-o>'] = { complete },
 }
 
 ---Map the keys of both windows.
@@ -153,6 +192,10 @@ function M.bind(picker)
   keys.bind(picker.view.list.buf, LIST, picker)
   for key, action in pairs(PROMPT) do
     vim.keymap.set({ 'i', 'n' }, key, function()
+      if action.in_menu and vim.fn.pumvisible() == 1 then
+        local menu_key = vim.api.nvim_replace_termcodes(action.in_menu, true, false, true)
+        return vim.api.nvim_feedkeys(menu_key, 'ni', false)
+      end
       action[1](picker, action[2])
     end, { buffer = picker.view.prompt.buf, nowait = true, silent = true })
   end

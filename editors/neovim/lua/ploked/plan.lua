@@ -1,11 +1,11 @@
 ---The route plan of a model: who qualifies, why each other endpoint does not, and the exact request.
 local client = require('ploked.client')
-local endpoints = require('ploked.endpoints')
-local facts = require('ploked.facts')
 local keys = require('ploked.keys')
-local next_run = require('ploked.next_run')
-local text = require('ploked.text')
+local origins = require('ploked.origins')
+local plan_lines = require('ploked.plan_lines')
+local relax = require('ploked.relax')
 local ui = require('ploked.ui')
+local what_if = require('ploked.what_if')
 
 local M = {}
 
@@ -13,132 +13,127 @@ local M = {}
 ---@field model string
 ---@field buf integer
 ---@field asked integer the number of the last request: answers to earlier ones are stale
----@field plan? ploked.RoutePlan
----@field at table<integer, ploked.EndpointRecord> the endpoint of a line, 1-based
+---@field plan? ploked.RoutePlan nil while the one shown is out of date
+---@field sizes table tokens of the prompt and the answer that costs are worked out for
+---@field at table<integer, ploked.PlanTarget> what a line is about, 1-based
 
-local REQUEST_KEYS = { 'model', 'messages', 'role', 'content', 'provider' }
-
----@param origin? ploked.Origin where a value comes from
----@return string such as `config.toml:12`
-local function place(origin)
-  if not origin then
-    return ''
-  end
-  local profile = origin.profile and (' profile %s'):format(origin.profile) or ''
-  local file = origin.file and ('%s:%d'):format(vim.fn.fnamemodify(origin.file, ':t'), origin.line or 1)
-  return origin.layer .. profile .. (file and ', ' .. file or '')
-end
-
----@param profile ploked.ResolvedProfile
----@return ploked.Line[]
-local function profile_lines(profile)
-  local lines, rows = { { { 'Profile ', 'PlokedHeader' }, { profile.name, 'PlokedModel' } } }, {}
-  local names = vim.tbl_keys(profile.params)
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = { text.compact(profile.params[name]), 'PlokedContext' }
-    table.insert(rows, { { '  ' .. name, 'PlokedKey' }, value, { place(profile.origins[name]), 'PlokedNote' } })
-  end
-  return vim.list_extend(lines, text.columns(rows))
-end
-
+---Draw the plan; the cursor stays on its line.
 ---@param view ploked.PlanView
----@param add fun(line: ploked.Line, endpoint?: ploked.EndpointRecord)
-local function add_endpoints(view, add)
-  local plan, rows = view.plan, { endpoints.HEADER }
-  for _, endpoint in ipairs(plan.endpoints) do
-    table.insert(rows, endpoints.cells(endpoint))
-  end
-  for _, exclusion in ipairs(plan.excluded) do
-    table.insert(rows, endpoints.cells(exclusion.endpoint, 'PlokedExcluded'))
-  end
-  local lines = vim.tbl_map(function(line)
-    return vim.list_extend({ { '  ' } }, line)
-  end, text.columns(rows))
-  add({})
-  add({ { ('Eligible (%d)'):format(#plan.endpoints), 'PlokedHeader' } })
-  add(lines[1])
-  for at, endpoint in ipairs(plan.endpoints) do
-    add(lines[at + 1], endpoint)
-  end
-  if #plan.excluded == 0 then
-    return
-  end
-  add({})
-  add({ { ('Excluded (%d)'):format(#plan.excluded), 'PlokedHeader' } })
-  for at, exclusion in ipairs(plan.excluded) do
-    add(lines[#plan.endpoints + at + 1], exclusion.endpoint)
-    for _, reason in ipairs(exclusion.reasons) do
-      local line = { { '      ' .. reason.code .. ': ', 'PlokedReason' }, { reason.message, 'PlokedExcluded' } }
-      add(line, exclusion.endpoint)
-    end
-  end
-end
-
----@param plan ploked.RoutePlan
----@return ploked.Line[]
-local function advice_lines(plan)
-  local lines = {}
-  if plan.message then
-    table.insert(lines, { { plan.message, 'PlokedReason' } })
-  end
-  for _, change in ipairs(plan.nothingLeft and plan.nothingLeft.loosen or {}) do
-    table.insert(lines, { { '  to loosen: ' .. change, 'PlokedNote' } })
-  end
-  return lines
-end
-
----@param plan ploked.RoutePlan
----@return ploked.Line[]
-local function request_lines(plan)
-  if not plan.request then
-    return { {}, { { 'No request: no endpoint is left.', 'PlokedError' } } }
-  end
-  local lines = { {}, { { 'Request', 'PlokedHeader' } } }
-  for _, line in ipairs(vim.split(text.json(plan.request, REQUEST_KEYS), '\n')) do
-    table.insert(lines, { { line } })
-  end
-  return lines
-end
-
----@param view ploked.PlanView
-local function draw(view)
-  local lines, plan = {}, view.plan
-  view.at = {}
-  local function add(line, endpoint)
-    table.insert(lines, line)
-    view.at[#lines] = endpoint
-  end
-  local age, highlight = facts.freshness(plan.freshness)
-  add({ { 'Route plan of ', 'PlokedHeader' }, { plan.model, 'PlokedModel' }, { '   ' .. age, highlight } })
-  vim.list_extend(lines, profile_lines(plan.profile))
-  vim.list_extend(lines, advice_lines(plan))
-  add_endpoints(view, add)
-  vim.list_extend(lines, request_lines(plan))
+---@param unsaved boolean
+local function draw(view, unsaved)
+  local win = vim.fn.bufwinid(view.buf)
+  local width = win > 0 and vim.api.nvim_win_get_width(win) or vim.o.columns
+  local lines, at = plan_lines.build(view.plan, unsaved, width)
+  view.at = at
   ui.render(view.buf, lines)
 end
 
 ---@param view ploked.PlanView
 local function ask(view)
   view.asked = view.asked + 1
-  local mine = view.asked
-  client.request('routePlan', next_run.call(view.model), function(err, plan)
+  local mine, call = view.asked, what_if.call(view.model, view.sizes)
+  client.request('routePlan', call, function(err, plan)
     if mine ~= view.asked or not vim.api.nvim_buf_is_valid(view.buf) then
       return
-    elseif err then
-      return ui.render(view.buf, { { { ui.error_text(err), 'PlokedError' } } })
     end
     view.plan = plan
-    draw(view)
+    if err then
+      view.at = {}
+      return ui.render(view.buf, { { { ui.error_text(err), 'PlokedError' } } })
+    end
+    draw(view, call.configText ~= nil)
   end)
 end
 
 ---@param view ploked.PlanView
+---@return ploked.PlanTarget what the line of the cursor is about
+local function target(view)
+  return view.at[vim.api.nvim_win_get_cursor(0)[1]] or {}
+end
+
+---@param view ploked.PlanView
 local function inspect(view)
-  local endpoint = view.at[vim.api.nvim_win_get_cursor(0)[1]]
+  local endpoint = target(view).endpoint
   if endpoint then
-    require('ploked.inspect').open(endpoint.key.tag, endpoint)
+    require('ploked.inspect').endpoint(endpoint, view.plan)
   end
+end
+
+---@param view ploked.PlanView
+local function origin(view)
+  origins.go(target(view).place)
+end
+
+---@param view ploked.PlanView
+---@param relaxation? ploked.Relaxation
+local function apply(view, relaxation)
+  if not view.plan then
+    return -- one is being made: the numbers on the screen are of the plan before it
+  elseif not relaxation then
+    return ui.say('there is no such relaxation to apply')
+  end
+  view.plan = nil
+  relax.apply(relaxation, function()
+    ask(view)
+  end)
+end
+
+---@param view ploked.PlanView
+local function first_relaxation(view)
+  apply(view, relax.first(view.plan))
+end
+
+---Map `1` to `9`.
+---@param view ploked.PlanView
+local function map_numbers(view)
+  for number = 1, 9 do
+    keys.map(view.buf, tostring(number), function()
+      apply(view, view.plan and view.plan.relaxations and view.plan.relaxations[number])
+    end, 'apply this relaxation')
+  end
+end
+
+---@param typed string such as `8K 500`
+---@return table|nil sizes
+local function read_sizes(typed)
+  local names, sizes = { 'promptTokens', 'outputTokens', 'cachedTokens' }, {}
+  for word in typed:gmatch('%S+') do
+    local number, unit = word:match('^(%d+%.?%d*)([kKmM]?)$')
+    local name = table.remove(names, 1)
+    if not (number and name) then
+      return nil
+    end
+    sizes[name] = math.floor(tonumber(number) * (({ k = 1e3, m = 1e6 })[unit:lower()] or 1))
+  end
+  return sizes
+end
+
+---@param view ploked.PlanView
+local function cost(view)
+  vim.ui.input({ prompt = 'Tokens of the prompt [of the answer [from the cache]]: ' }, function(typed)
+    local sizes = typed and read_sizes(typed)
+    if sizes then
+      view.sizes = sizes
+      ask(view)
+    elseif typed then
+      ui.say(('%q is no number of tokens: write 8000 500, or 8K 0.5K'):format(typed), vim.log.levels.ERROR)
+    end
+  end)
+end
+
+---Copy the request as a command. The key is left to the environment.
+---@param view ploked.PlanView
+local function curl(view)
+  local call = what_if.call(view.model, vim.tbl_extend('force', { asCurl = true }, view.sizes))
+  client.request('routePlan', call, function(err, plan)
+    if err then
+      return ui.say_error(err)
+    elseif not plan.curl then
+      return ui.say(plan.message or 'there is no request to copy: no endpoint is left')
+    end
+    vim.fn.setreg('"', plan.curl)
+    ui.say('the request copied as a curl command')
+  end)
 end
 
 ---@param view ploked.PlanView
@@ -159,6 +154,10 @@ local function profile(view)
 end
 
 local ACTIONS = {
+  { 'relax', 'apply the first relaxation; 1 to 9 apply theirs', first_relaxation },
+  { 'cost', 'say what it costs: asks for the size of the prompt', cost },
+  { 'origin', 'go to the preference behind the line', origin },
+  { 'copy', 'copy the request as a curl command', curl },
   { 'run', 'ask for a prompt and send it to each eligible endpoint', run },
   { 'sweep', 'sweep parameters', sweep },
   { 'inspect', 'show all facts of the endpoint', inspect },
@@ -166,18 +165,12 @@ local ACTIONS = {
   { 'close', 'close', ui.leave },
 }
 
----Open the route plan of a model in a split. It follows config.toml and the catalog.
----@param model string
-function M.open(model)
-  local buf = ui.split('ploked://plan/' .. model)
-  local view = { model = model, buf = buf, asked = 0, at = {} }
-  ui.render(buf, { { { ('planning %s…'):format(model), 'PlokedNote' } } })
-  keys.bind(buf, ACTIONS, view)
-  local function again()
-    ask(view)
-  end
-  local stop = {
+---@param again fun() what to do when the plan may be out of date
+---@return (fun())[] stop
+local function listen(again)
+  return {
     client.on('ploked/preferencesChanged', again),
+    client.on('configEdited', again),
     client.on('restarted', again),
     client.on('ploked/catalogChanged', function(params)
       if params.refreshed.outcome == 'updated' and params.refreshed.kind ~= 'providers' then
@@ -185,6 +178,19 @@ function M.open(model)
       end
     end),
   }
+end
+
+---Open the route plan of a model in a split. It follows config.toml, saved or not, and the catalog.
+---@param model string
+function M.open(model)
+  local buf = ui.split('ploked://plan/' .. model)
+  local view = { model = model, buf = buf, asked = 0, at = {}, sizes = {} }
+  ui.render(buf, { { { ('planning %s…'):format(model), 'PlokedNote' } } })
+  keys.bind(buf, ACTIONS, view)
+  map_numbers(view)
+  local stop = listen(function()
+    ask(view)
+  end)
   ui.on_wipeout(buf, function()
     for _, each in ipairs(stop) do
       each()

@@ -1,6 +1,7 @@
 ---The results of a sweep: a table that fills as answers arrive, sortable by any column.
 local client = require('ploked.client')
 local keys = require('ploked.keys')
+local planned = require('ploked.planned')
 local table_of = require('ploked.results_table')
 local ui = require('ploked.ui')
 
@@ -168,9 +169,14 @@ end
 ---@param view ploked.Results
 local function inspect(view)
   local row = current(view)
-  if row then
-    require('ploked.inspect').open(row.label, row)
+  if not row then
+    return
   end
+  local params = { sweepId = view.sweep, requestId = row.requestId }
+  client.request('planVersusActual', params, function(_, compared)
+    local pair = compared and compared.rows[1]
+    require('ploked.inspect').open(row.label, row, pair and planned.lines(pair))
+  end)
 end
 
 local ACTIONS = {
@@ -178,7 +184,7 @@ local ACTIONS = {
   { 'reverse', 'reverse the order', reverse },
   { 'cancel', 'stop the sweep; what has come back stays', cancel },
   { 'save', 'save the parameters of the row as a profile', save },
-  { 'inspect', 'show all of the row', inspect },
+  { 'inspect', 'show all of the row, and how it differs from its plan', inspect },
   { 'close', 'close; the sweep goes on', ui.leave },
 }
 

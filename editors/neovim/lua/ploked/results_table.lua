@@ -1,5 +1,6 @@
 ---The table of a sweep as text: columns, order, highlights.
 local config = require('ploked.config')
+local planned = require('ploked.planned')
 local text = require('ploked.text')
 
 local M = {}
@@ -11,6 +12,7 @@ M.HEADER_LINES = 2 -- the state of the sweep, and the titles
 ---@field value fun(row: ploked.SweepRow): any what it is sorted by; nil comes last
 ---@field shown? fun(row: ploked.SweepRow): string|nil where that is not the value itself
 ---@field right? boolean
+---@field highlight? string
 
 local SUMMARY_WIDTH = 60
 
@@ -39,6 +41,12 @@ local function cost_text(row)
   return row.cost and '$' .. row.cost .. (row.costSource == 'estimated' and '~' or '')
 end
 
+---How the answer differs from the plan; nothing where it does not.
+local function deviations(row)
+  local codes = planned.codes(row.deviations)
+  return codes ~= '' and config.get().icons.deviation .. ' ' .. codes or nil
+end
+
 local function answer(row)
   return row.error or row.summary
 end
@@ -53,6 +61,7 @@ local COLUMNS = {
   { title = 'out', value = field('completionTokens'), right = true },
   { title = 'cost', value = cost, shown = cost_text, right = true },
   { title = 'finish', value = field('finishReason') },
+  { title = 'plan', value = deviations, highlight = 'PlokedDeviation' },
   { title = 'answer', value = answer },
 }
 
@@ -65,7 +74,8 @@ local function cells(view, row)
   for at, column in ipairs(COLUMNS) do
     local shown = (column.shown or column.value)(row)
     local said = shown == nil and '' or text.one_line(tostring(shown))
-    table.insert(found, { said, at == 1 and STATUS[row.status] or nil, right = column.right })
+    local highlight = at == 1 and STATUS[row.status] or column.highlight
+    table.insert(found, { said, highlight, right = column.right })
   end
   return found
 end

@@ -1,6 +1,6 @@
 ---The rows of the picker: models, and below those expanded their endpoints.
 local config = require('ploked.config')
-local endpoints = require('ploked.endpoints')
+local endpoint_rows = require('ploked.endpoint_rows')
 local facts = require('ploked.facts')
 local next_run = require('ploked.next_run')
 local text = require('ploked.text')
@@ -11,113 +11,114 @@ local M = {}
 ---@field kind 'model'|'endpoint'|'note'
 ---@field row? ploked.SearchRow the model, or the one that the line belongs to
 ---@field endpoint? ploked.EndpointRecord
+---@field reason? boolean whether the line says why the endpoint does not qualify
 ---@field gone? string a selected tag that no endpoint has any more
 
 local NAME_WIDTH, ID_WIDTH = 34, 44
-local INDENT = { '    ' }
+
+---Where the words of the query stand in a cell.
+---@param found? integer[][] code points of `shown`
+---@param shown string
+---@param before? string what stands before it in the cell
+---@return ploked.Match[] bytes of the cell
+local function matches(found, shown, before)
+  return vim.tbl_map(function(match)
+    return { #(before or '') + text.byte(shown, match[1]), #(before or '') + text.byte(shown, match[2]) }
+  end, found or {})
+end
 
 ---@param row ploked.SearchRow
 ---@param expanded boolean
+---@return ploked.Cell
+local function name_cell(row, expanded)
+  local icons, found = config.get().icons, row.matches or {}
+  local arrow = (expanded and icons.expanded or icons.collapsed) .. ' '
+  local before = arrow .. (row.favourite and icons.favourite .. ' ' or '')
+  local name, set_apart = text.one_line(row.name), { { #arrow, #before, 'PlokedFavourite' } }
+  if name == row.name then
+    vim.list_extend(set_apart, matches(found.name, name, before))
+  end
+  return { before .. name, 'PlokedModel', matches = set_apart }
+end
+
+---How many of the endpoints qualify under the preferences.
+---@param effective? ploked.Effective
+---@return ploked.Cell
+local function effective_cell(effective)
+  if not effective then
+    return { '?', 'PlokedUncertain', right = true }
+  end
+  local mark = effective.uncertain and '?' or ''
+  local highlight = effective.eligible > 0 and 'PlokedContext' or 'PlokedReason'
+  return { ('%d/%d%s'):format(effective.eligible, effective.total, mark), highlight, right = true }
+end
+
+---@param row ploked.SearchRow
+---@param expanded boolean
+---@param effective boolean whether to say how many endpoints qualify
 ---@return ploked.Cell[]
-local function model_cells(row, expanded)
-  local icons = config.get().icons
+local function model_cells(row, expanded, effective)
   local price = facts.money(row.promptPer1m) .. ' / ' .. facts.money(row.completionPer1m)
-  return {
-    { (expanded and icons.expanded or icons.collapsed) .. ' ' .. text.one_line(row.name), 'PlokedModel' },
-    { row.id, 'PlokedId' },
+  local cells = {
+    name_cell(row, expanded),
+    { row.id, 'PlokedId', matches = matches(row.matches and row.matches.id, row.id) },
     { facts.tokens(row.contextHint), 'PlokedContext', right = true },
     facts.model_tools(row.supportsTools),
     { price, 'PlokedPrice', right = true },
   }
+  if effective then
+    table.insert(cells, effective_cell(row.effective))
+  end
+  return cells
 end
 
-M.MODEL_HEADER = {
+local HEADER = {
   { '  model', 'PlokedHeader' },
   { 'id', 'PlokedHeader' },
   { 'context', 'PlokedHeader', right = true },
   { 'tools', 'PlokedHeader' },
   { '$ in / out per 1M', 'PlokedHeader', right = true },
 }
+local EFFECTIVE_HEADER = { 'eligible', 'PlokedHeader', right = true }
 
----@param said string
----@param highlight string
----@return ploked.Line
-local function note(said, highlight)
-  return { INDENT, { text.one_line(said), highlight } }
-end
-
----@param branch ploked.Branch
----@return ploked.Line
-local function summary(branch)
-  local age, highlight = facts.freshness(branch.freshness)
-  local count = ('%d endpoints'):format(#branch.endpoints)
-  local chosen = #branch.selected > 0 and (', %d selected'):format(#branch.selected) or ', none selected: all are used'
-  return { INDENT, { count .. chosen .. ' · ', 'PlokedNote' }, { age, highlight } }
-end
-
----@param branch ploked.Branch
----@return ploked.Line[] lines the header first
-local function endpoint_lines(branch)
-  local cells = { vim.list_extend({ { ' ' } }, endpoints.HEADER) }
-  for _, endpoint in ipairs(branch.endpoints) do
-    table.insert(cells, vim.list_extend({ endpoints.mark(branch, endpoint) }, endpoints.cells(endpoint)))
+---@param rows ploked.SearchRow[]
+---@param expanded table<string, boolean> by model id
+---@return ploked.Line[] one for the header, then one for each row
+local function model_lines(rows, expanded)
+  local effective = vim.tbl_contains(
+    vim.tbl_map(function(row)
+      return row.effective ~= nil
+    end, rows),
+    true
+  )
+  local cells = { vim.list_extend(vim.list_extend({}, HEADER), effective and { EFFECTIVE_HEADER } or {}) }
+  for _, row in ipairs(rows) do
+    table.insert(cells, model_cells(row, expanded[row.id], effective))
   end
-  return vim.tbl_map(function(line)
-    return vim.list_extend({ INDENT }, line)
-  end, text.columns(cells))
-end
-
----@param row ploked.SearchRow
----@param add fun(item: ploked.Item, line: ploked.Line)
-local function add_branch(row, add)
-  local branch = endpoints.branch(row.id)
-  local function say(said, highlight)
-    if said then
-      add({ kind = 'note', row = row }, note(said, highlight))
-    end
-  end
-  say(branch.unwritten, 'PlokedError')
-  say(branch.error, 'PlokedError')
-  if branch.loading and #branch.endpoints == 0 then
-    say('fetching endpoints…', 'PlokedNote')
-  elseif branch.freshness then
-    add({ kind = 'note', row = row }, summary(branch))
-  end
-  say(branch.unsaved and branch.unsaved.message, 'PlokedNote')
-  say(branch.message, 'PlokedNote')
-  for at, line in ipairs(#branch.endpoints > 0 and endpoint_lines(branch) or {}) do
-    local endpoint = branch.endpoints[at - 1]
-    add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
-  end
-  for _, tag in ipairs(endpoints.gone(branch)) do
-    local said = ('%s %s, selected, but no endpoint has this tag'):format(config.get().icons.selected, tag)
-    add({ kind = 'endpoint', row = row, gone = tag }, note(said, 'PlokedStale'))
-  end
+  return text.columns(cells, { NAME_WIDTH, ID_WIDTH })
 end
 
 ---@param rows ploked.SearchRow[]
 ---@param expanded table<string, boolean> by model id
+---@param width integer of the list
 ---@return ploked.Item[] items
 ---@return ploked.Line[] lines one per item
 ---@return ploked.Line header
-function M.build(rows, expanded)
+function M.build(rows, expanded, width)
   local items, lines = {}, {}
   local function add(item, line)
     table.insert(items, item)
     table.insert(lines, line)
   end
-  local cells = vim.tbl_map(function(row)
-    return model_cells(row, expanded[row.id])
-  end, rows)
-  local models = text.columns(vim.list_extend({ M.MODEL_HEADER }, cells), { NAME_WIDTH, ID_WIDTH })
+  local models = model_lines(rows, expanded)
   for at, row in ipairs(rows) do
     add({ kind = 'model', row = row }, models[at + 1])
     local params = next_run.get(row.id)
     if params then
-      add({ kind = 'note', row = row }, note('next run: ' .. facts.params(params), 'PlokedSelected'))
+      add({ kind = 'note', row = row }, endpoint_rows.note('next run: ' .. facts.params(params), 'PlokedSelected'))
     end
     if expanded[row.id] then
-      add_branch(row, add)
+      endpoint_rows.add(row, width, add)
     end
   end
   return items, lines, models[1]

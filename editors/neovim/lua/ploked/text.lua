@@ -8,6 +8,12 @@ local M = {}
 ---@field [1] string
 ---@field [2]? string highlight group
 ---@field right? boolean align to the right, as numbers are
+---@field matches? ploked.Match[] what to set apart: from byte, to byte, the end not included
+
+---@class ploked.Match
+---@field [1] integer byte, 0-based
+---@field [2] integer byte, not included
+---@field [3]? string highlight group; default: what was found
 
 local GAP = '  '
 
@@ -31,6 +37,18 @@ function M.cut(text, width)
     kept = vim.fn.strcharpart(kept, 0, vim.fn.strchars(kept) - 1)
   end
   return kept .. '…'
+end
+
+---The byte at which a code point of `text` begins; the end of the text where it has fewer of them.
+---@param text string
+---@param index integer 0-based
+---@return integer 0-based
+function M.byte(text, index)
+  if not text:find('[\128-\255]') then
+    return math.min(index, #text)
+  end
+  local known, found = pcall(vim.str_byteindex, text, index)
+  return known and found or #text
 end
 
 ---`text` in one line: upstream text may hold anything.
@@ -68,10 +86,35 @@ local function widths(rows, limits)
   return found
 end
 
+---A text as chunks: what is set apart in it, and the rest.
+---@param text string
+---@param highlight? string
+---@param matches ploked.Match[]
+---@return ploked.Chunk[]
+local function marked(text, highlight, matches)
+  local chunks, from = {}, 0
+  for _, match in ipairs(matches) do
+    local first, last = math.max(match[1], from), math.min(match[2], #text)
+    if first < last then
+      table.insert(chunks, { text:sub(from + 1, first), highlight })
+      table.insert(chunks, { text:sub(first + 1, last), match[3] or 'PlokedMatch' })
+      from = last
+    end
+  end
+  table.insert(chunks, { text:sub(from + 1), highlight })
+  return chunks
+end
+
+---@param cell ploked.Cell
+---@param width integer
+---@return ploked.Chunk[]
 local function fill(cell, width)
   local text = M.cut(cell[1], width)
   local blank = (' '):rep(width - M.width(text))
-  return { cell.right and blank .. text or text .. blank, cell[2] }
+  if cell.matches then
+    return vim.list_extend(marked(text, cell[2], cell.matches), { { blank } })
+  end
+  return { { cell.right and blank .. text or text .. blank, cell[2] } }
 end
 
 ---Rows of cells as aligned lines.
@@ -83,7 +126,7 @@ function M.columns(rows, limits)
   return vim.tbl_map(function(row)
     local line = {}
     for at, cell in ipairs(row) do
-      table.insert(line, fill(cell, wide[at]))
+      vim.list_extend(line, fill(cell, wide[at]))
       table.insert(line, { at < #row and GAP or '' })
     end
     return line
