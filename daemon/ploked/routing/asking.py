@@ -8,7 +8,6 @@ from ploked_protocol.catalog import EndpointRecord, PriceOverride
 from ploked_protocol.money import Money, scaled
 
 from .prices import Fact, prices_at
-from .rules import Finding, label
 
 PER_MILLION = ("prompt", "completion")
 OPTIONAL = ("request", "image", "audio")
@@ -39,13 +38,6 @@ class Asking:
         fact = self._facts(endpoint)[name].fact if overrides else ""
         index = fact.removeprefix("pricing.overrides[").partition("]")[0]
         return f" ({_condition(overrides[int(index)])}, {fact})" if index.isdigit() else ""
-
-    @staticmethod
-    def unknown(endpoint: EndpointRecord, name: str, says: str) -> Finding | None:
-        """Return that a price is unknown; None for prices that are left out where nothing is charged."""
-        if name in OPTIONAL:
-            return None
-        return Finding(f"{label(endpoint)} does not say its {name} price: {says}", fails=False)
 
     def _facts(self, endpoint: EndpointRecord) -> dict[str, Fact]:
         pricing = endpoint.pricing
