@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
-from ploked_protocol.preferences import LLMParameters, ModelPrefs, ModelProfile, RegistryPrefs
+from ploked_protocol.preferences import (
+    LLMParameters,
+    MaxPrice,
+    ModelPrefs,
+    ModelProfile,
+    RegistryPrefs,
+    RoutingPrefs,
+    SortPrefs,
+)
 
 NAMES = ["balanced", "creative-0.8", 'odd "name"', "é日"]
 MODELS = ["moonshotai/kimi-k2", "a/b:free", "~x/y-latest"]
@@ -29,17 +37,27 @@ params = st.builds(
 profiles = st.builds(ModelProfile, st.sampled_from(NAMES), params)
 profile_lists = st.lists(profiles, max_size=3, unique_by=lambda profile: profile.name)
 endpoints = st.lists(st.sampled_from(TAGS), max_size=3, unique=True)
+routings = st.builds(
+    RoutingPrefs,
+    only=st.none() | endpoints,
+    zdr=st.none() | st.booleans(),
+    sort=st.none() | st.just("price") | st.builds(SortPrefs, st.just("latency"), st.none() | st.just("model")),
+    max_price=st.none() | st.builds(MaxPrice, prompt=st.sampled_from([0.5, 3.0]), image=st.none() | st.just(1.5)),
+)
 model_prefs = st.builds(
     ModelPrefs,
     model=st.sampled_from(MODELS),
     default_profile=st.none() | st.sampled_from(NAMES),
+    banned_providers=endpoints,
     selected_endpoints=endpoints,
+    routing=routings,
     profiles=profile_lists,
 )
 registry_prefs = st.builds(
     RegistryPrefs,
     global_default_profile=st.none() | st.sampled_from(NAMES),
     strictness=st.sampled_from(["AllowCustom", "AllowAny"]),
+    routing=routings,
     profiles=profile_lists,
     models=st.lists(model_prefs, max_size=3, unique_by=lambda prefs: prefs.model),
 )
@@ -69,6 +87,8 @@ def configs(draw: st.DrawFn) -> Config:
     if form != "header last":
         pen.registry(prefs, dotted=form == "dotted", inline=form == "lists inline")
     blocks: list[Callable[[], None]] = [lambda text=text: pen.write(text) for text in others]  # type: ignore[misc]  # a loop's lambda
+    if form in ("header", "header last"):
+        blocks.insert(draw(st.integers(0, len(blocks))), lambda: pen.routing_table("registry.routing", prefs.routing))
     if form != "lists inline":
         blocks.insert(draw(st.integers(0, len(blocks))), lambda: pen.models(prefs.models))
         blocks.insert(draw(st.integers(0, len(blocks))), lambda: pen.profiles("registry.profiles", prefs.profiles))
@@ -109,6 +129,8 @@ class _Pen:
             self.write(f"{head}global_default_profile={self.string(prefs.global_default_profile)}", "default")
         if dotted or prefs.strictness != "AllowCustom":
             self.write(f"{head}strictness = {self.string(prefs.strictness)}")
+        if dotted or inline:
+            self.routing_pairs(f"{head}routing", prefs.routing, "routing")
         if inline:
             self.write(f"{head}models = {self.array([self.inline_model(each) for each in prefs.models])}", "models")
             self.write(f"{head}profiles = {self.array(list(map(self.inline_profile, prefs.profiles)))}", "profiles")
@@ -123,10 +145,45 @@ class _Pen:
             if prefs.selected_endpoints or self.pick("", "empty"):
                 tags = self.array([*map(self.string, prefs.selected_endpoints)])
                 self.write(f"selected_endpoints = {tags}", f"{key}.selected")
+            if prefs.banned_providers or self.pick("", "empty"):
+                banned = self.array([*map(self.string, prefs.banned_providers)])
+                self.write(f"banned_providers = {banned}", f"{key}.banned")
+            as_table = self.pick("table", "pairs") == "table"
+            if not as_table:
+                self.routing_pairs("routing", prefs.routing, f"{key}.routing")
             if self.pick("tables", "inline") == "tables":
                 self.profiles("registry.models.profiles", prefs.profiles, key)
             else:
                 self.write(f"profiles = {self.array([*map(self.inline_profile, prefs.profiles)])}", f"{key}.profiles")
+            if as_table:
+                self.routing_table("registry.models.routing", prefs.routing, f"{key}.routing")
+
+    def routing_pairs(self, head: str, routing: RoutingPrefs, owner: str) -> None:
+        """Write `routing = { ... }`, or a line for each of its keys."""
+        values = msgspec.to_builtins(routing)
+        if values and self.pick("inline", "dotted") == "inline":
+            self.write(f"{head} = {self.value(values)}", owner)
+            return
+        for name, value in values.items():
+            self.write(f"{head}.{name} = {self.value(value)}", owner)
+
+    def routing_table(self, header: str, routing: RoutingPrefs, owner: str = "routing") -> None:
+        """Write a header and what is below it; `max_price` in one of three forms."""
+        values = msgspec.to_builtins(routing)
+        if not values and self.pick("", "empty") == "":
+            return
+        self.write(f"[{header}]", owner)
+        caps, form = values.pop("max_price", {}), self.pick("inline", "dotted", "table")
+        for name, value in values.items():
+            self.write(
+                f"{name} = {self.array([*map(self.string, value)]) if name == 'only' else self.value(value)}", owner
+            )
+        if caps and form == "table":
+            self.write(f"[{header}.max_price]", owner)
+        if caps and form == "inline":
+            self.write(f"max_price = {self.value(caps)}", owner)
+        for name, value in caps.items() if form != "inline" else ():
+            self.write(f"{'max_price.' if form == 'dotted' else ''}{name} = {self.value(value)}", owner)
 
     def profiles(self, header: str, profiles: list[ModelProfile], key: str = "") -> None:
         for profile in profiles:
@@ -153,6 +210,10 @@ class _Pen:
             pairs.append(f"default_profile = {self.string(prefs.default_profile)}")
         if prefs.selected_endpoints:
             pairs.append(f"selected_endpoints = {self.array([*map(self.string, prefs.selected_endpoints)])}")
+        if prefs.banned_providers:
+            pairs.append(f"banned_providers = {self.array([*map(self.string, prefs.banned_providers)])}")
+        if values := msgspec.to_builtins(prefs.routing):
+            pairs.append(f"routing = {self.value(values)}")
         if prefs.profiles:
             pairs.append(f"profiles = {self.array([*map(self.inline_profile, prefs.profiles)])}")
         return f"{{{', '.join(pairs)}}}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from ploked_protocol import queries
+from ploked_protocol import plans, queries
 from ploked_protocol.errors import ErrorData, InvalidParams, UnknownProfile
 from ploked_protocol.keys import as_entry
 from ploked_protocol.preferences import ModelProfile
 
 from . import routing
 from .preferences import edit
+from .preferences.changes import edit_preferences, models_named
 from .preferences.live import LivePreferences
 from .preferences.load import load
 from .routing.names import Known
@@ -79,6 +80,12 @@ class ConfigEdits:
         self.facts.model(params.model)
         entries = [as_entry(endpoint) for endpoint in params.endpoints]
         return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, entries))
+
+    async def edit_preferences(self, params: plans.EditPreferencesParams, editor: ConfigEditor) -> queries.ConfigEdited:
+        """Answer `ploked/editPreferences`; raises InvalidParams, UnknownModel, ConfigNotEditable."""
+        for model in models_named(params.edits):
+            self._expect_model(model)
+        return await self._edit(editor, lambda text: edit_preferences(text, params.edits))
 
     async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
         done = await editor.edit_open(str(self.settings.config_path), change)

@@ -9,7 +9,6 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ import msgspec
 from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
-from ploked_protocol.plans import RoutePlan, RoutePlanParams
+from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import ConfigProblem
 
 from . import __version__, routing
@@ -29,7 +28,6 @@ from .importers.openrouter import OpenRouterImporter
 from .memory import trim
 from .preferences.check import check
 from .preferences.live import LivePreferences
-from .preferences.load import load
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
@@ -42,11 +40,12 @@ from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
 from .sweeps.run import SweepRunner
 from .view import CatalogFacts
+from .what_if import WhatIf
 
 Listener = Callable[[Method[Any, None], Any], None]
 
 
-class RegistryService(ConfigEdits):
+class RegistryService(ConfigEdits, WhatIf):
     """One per process; sessions share it. Methods named after the table answer its requests."""
 
     def __init__(
@@ -203,12 +202,12 @@ class RegistryService(ConfigEdits):
         """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
         model = self.facts.model(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
-        live = self.preferences
-        plan = routing.plan(serving, list(endpoints), live.prefs, params, freshness, live.loaded, now=self.now())
-        if plan.request is None or not params.as_curl:
-            return plan
-        shown = without_credentials(self.settings.upstream_url)
-        return msgspec.structs.replace(plan, curl=routing.as_curl(plan.request, shown))
+        given = await self.preferred(params.config_text)
+        plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
+        curl = None
+        if plan.request is not None and params.as_curl:
+            curl = routing.as_curl(plan.request, without_credentials(self.settings.upstream_url))
+        return msgspec.structs.replace(plan, curl=curl, problems=given.problems)
 
     async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
         """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""
@@ -220,16 +219,21 @@ class RegistryService(ConfigEdits):
                 selected_endpoints=params.selected_endpoints,
                 messages=params.messages,
                 prompt=params.prompt,
+                routing=params.routing,
             ),
             progress,
         )
         if plan.request is None:
             raise NoEligibleEndpoint(plan.message or "no endpoint is left")
-        return await self.sweeps.launch(params, plan)
+        return await self.sweeps.launch(params, plan, self.facts.answering_names(params.model))
 
     async def sweep_results(self, params: sweeps.SweepResultsParams) -> sweeps.SweepResults:
         """Answer `ploked/sweepResults`; raises UnknownSweep, InvalidParams."""
         return await self.sweeps.results(params.sweep_id, params.sort)
+
+    async def plan_versus_actual(self, params: PlanVersusActualParams) -> PlanVersusActual:
+        """Answer `ploked/planVersusActual`; raises UnknownSweep."""
+        return await self.sweeps.plan_versus_actual(params.sweep_id, params.request_id)
 
     async def cancel_sweep(self, params: sweeps.CancelSweepParams) -> sweeps.SweepCancelled:
         """Answer `ploked/cancelSweep`; raises UnknownSweep."""
@@ -245,12 +249,6 @@ class RegistryService(ConfigEdits):
         )
         problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
         return msgspec.structs.replace(status, problems=problems)
-
-    def diagnose(self, text: str) -> list[ConfigProblem]:
-        """Return what is wrong in a text of config.toml, by itself and against the facts."""
-        loaded = load(text, self.settings.config_path)
-        problems = [*loaded.problems, *check(loaded, self.facts, self._today())]
-        return sorted(problems, key=lambda each: (each.line, each.column))
 
     # inside
 
@@ -278,8 +276,8 @@ class RegistryService(ConfigEdits):
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
         async with self._in_order:
-            if refreshed.kind != "endpoints" and refreshed.outcome == "updated":
-                await self._take_facts()
+            if refreshed.outcome == "updated":
+                await (self._check_config() if refreshed.kind == "endpoints" else self._take_facts())
             self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
@@ -296,16 +294,9 @@ class RegistryService(ConfigEdits):
     async def _check_config(self) -> None:
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
         loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
-        self._problems = await asyncio.to_thread(check, loaded, self.facts, self._today()) if loaded else []
+        self._problems = await asyncio.to_thread(check, loaded, self.facts, self.now()) if loaded else []
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache
         self.catalog.models_ttl_s = cache.models_ttl_s
         self.catalog.endpoints_ttl_s = cache.endpoints_ttl_s
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-        return datetime.fromtimestamp(self._clock.now_s(), UTC)
-
-    def _today(self) -> date:
-        return self.now().date()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from ploked_protocol.catalog import EndpointRecord, ModelRecord
 from ploked_protocol.errors import ErrorData, UnknownModel
 from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
+from ploked_protocol.money import Money
 
 from .catalog import WarmCatalog
+from .routing.serving import Serving
 from .search.index import SearchIndex
 
 
@@ -48,10 +51,38 @@ class CatalogFacts:
         """Return the model that serves `model`: an alias's target, else itself."""
         return (self._catalog.model(model.alias_target) if model.alias_target else None) or model
 
+    def answering_names(self, model_id: str) -> list[str]:
+        """Return the ids and canonical slugs that an answer of `model_id` may give as its model.
+
+        None where the upstream chooses the model (a router, a bare preset). Raises UnknownModel.
+        """
+        model = self.model(model_id)
+        serving = self.serving(model)
+        if not self._catalog.endpoints_now(serving.id):
+            return []
+        named = (model_id, model.id, model.canonical_slug, serving.id, serving.canonical_slug)
+        return list(dict.fromkeys(name for name in named if name))
+
     def endpoints_now(self, model_id: str) -> Sequence[EndpointRecord] | None:
         """Return the endpoints of `model_id`, whatever its form, as far as they are known; None when they are not."""
+        serving = self.serving_now(model_id)
+        return None if serving is None else serving.endpoints
+
+    def serving_now(self, model_id: str) -> Serving | None:
+        """Return who serves `model_id`, whatever its form, from memory; None while its endpoints are not known."""
         model = self.find_model(model_id)
-        return None if model is None else self._catalog.endpoints_now(self.serving(model).id)
+        if model is None:
+            return None
+        serving = self.serving(model)
+        if serving.key.listed is None:
+            return Serving(serving, (), self._catalog.models_freshness())
+        endpoints = self._catalog.endpoints_now(serving.id)
+        return None if endpoints is None else Serving(serving, endpoints, self._catalog.endpoints_freshness(serving.id))
+
+    def knows_serving(self, model_id: str) -> bool:
+        """Return whether it is known who serves `model_id`, by more than the copy that is bundled with ploked."""
+        serving = self.serving_now(model_id)
+        return serving is not None and not serving.bundled
 
     def knows_models(self) -> bool:
         """Return whether there are any models: without, none is called unknown."""
@@ -82,8 +113,23 @@ class CatalogFacts:
     @property
     def quantizations(self) -> list[str]:
         """Return every quantization that a known endpoint has."""
-        known = (self._catalog.endpoints_now(model.id) or () for model in self._catalog.models)
-        return sorted({endpoint.quantization for endpoints in known for endpoint in endpoints if endpoint.quantization})
+        return sorted({endpoint.quantization for endpoint in self._endpoints() if endpoint.quantization})
+
+    def _endpoints(self) -> Iterator[EndpointRecord]:
+        for model in self._catalog.models:
+            yield from self._catalog.endpoints_now(model.id) or ()
+
+    def known_tags(self) -> dict[str, list[str]]:
+        """Return the tags of all known endpoints, by the slug of their provider."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for endpoint in self._endpoints():
+            found[endpoint.provider][endpoint.key.tag] = None
+        return {slug: list(tags) for slug, tags in found.items()}
+
+    def lowest_price(self, of: str) -> Money | None:
+        """Return what the cheapest model that costs anything asks per million `prompt` or `completion` tokens, USD."""
+        prices = (getattr(model.pricing, f"{of}_per_1m") for model in self._catalog.models)
+        return min((price for price in prices if price), default=None)
 
     def has_provider(self, entry: str) -> bool:
         """Return whether the provider of a slug or a whole tag is known."""

@@ -86,6 +86,12 @@ CANCEL_SWEEP = _request(
     sweeps.SweepCancelled,
     "Stop a sweep; rows that have come back stay.",
 )
+PLAN_VERSUS_ACTUAL = _request(
+    "planVersusActual",
+    plans.PlanVersusActualParams,
+    plans.PlanVersusActual,
+    "Compare what a sweep planned with what the upstream reports: who served, which model, at which price.",
+)
 REFRESH_CATALOG = _request(
     "refreshCatalog",
     queries.RefreshCatalogParams,
@@ -133,6 +139,25 @@ SELECT_ENDPOINTS = _request(
     "Write the selected endpoints of a model to config.toml.",
     edits=True,
 )
+EDIT_PREFERENCES = _request(
+    "editPreferences",
+    plans.EditPreferencesParams,
+    queries.ConfigEdited,
+    "Make edits of config.toml together or not at all, such as those of a relaxation.",
+    edits=True,
+)
+EFFECTIVE_PROFILE = _request(
+    "effectiveProfile",
+    plans.EffectiveProfileParams,
+    plans.EffectiveProfile,
+    "Show the parameters and routing preferences in effect, value by value, with the place each comes from.",
+)
+PREFERENCES_DIFF = _request(
+    "preferencesDiff",
+    plans.PreferencesDiffParams,
+    plans.PreferencesDiff,
+    "Say what a config.toml that is not saved would change for every model that it or the saved one names.",
+)
 PREFERENCES_CHANGED = _notification(
     "preferencesChanged",
     queries.PreferencesChanged,
@@ -156,6 +181,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     LAUNCH_SWEEP,
     SWEEP_RESULTS,
     CANCEL_SWEEP,
+    PLAN_VERSUS_ACTUAL,
     REFRESH_CATALOG,
     STATUS,
     LIST_PROFILES,
@@ -163,6 +189,9 @@ METHODS: tuple[Method[Any, Any], ...] = (
     SAVE_PROFILE,
     DELETE_PROFILE,
     SELECT_ENDPOINTS,
+    EDIT_PREFERENCES,
+    EFFECTIVE_PROFILE,
+    PREFERENCES_DIFF,
     PREFERENCES_CHANGED,
     CATALOG_CHANGED,
     SWEEP_PROGRESS,

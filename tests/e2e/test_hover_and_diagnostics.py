@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from e2e.lsp import CONFIG, CURSOR, HOSTILE, Editor, sentence
+from e2e.lsp import CONFIG, CURSOR, HOSTILE, Editor, Shown, sentence
 from e2e.places import KIMI
 from lsprotocol import types
 
@@ -23,7 +23,7 @@ async def test_a_model_is_explained_with_its_age_and_how_many_endpoints_qualify(
     card = await editor.hover_until(text, "endpoints qualify")
     assert card.covered == KIMI
     assert card.kind == types.MarkupKind.Markdown
-    assert "11 of 12 endpoints qualify under these preferences" in card.text
+    assert "10 of 12 endpoints qualify under these preferences" in card.text
     assert "tools: 12 of 12 endpoints" in card.text
     assert "262,144 tokens" in card.text
     assert re.search(r"\*openrouter, (just now|\d+ min old)\*", card.text)
@@ -125,3 +125,101 @@ async def test_toml_of_other_programs_is_left_alone(editor: Editor, name: str) -
     assert await editor.hover_or_none(text, name) is None
     assert (await editor.shown(ours)).items  # by then the other one would have been judged too
     assert editor.reports(document) == []
+
+
+# routing preferences
+
+
+ROUTED = f"""\
+[registry.routing]
+sort = "price"
+max_price = {{ prompt = 5 }}
+
+[[registry.models]]
+model = "{KIMI}"
+routing = {{ preferred_max_latency = 2, sort = "latency", max_price = {{ completion = 9 }} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("sort = \"price", "What decides which endpoint is tried first: price, throughput, latency or exacto"),
+        ("max_price = { prompt", "The most that an endpoint may ask"),
+        ("prompt", "USD per million prompt tokens"),
+        ("preferred_max_latency", "Seconds to the first token"),
+        ("preferred_max_latency", "`2.0` (`registry.models[0].routing.preferred_max_latency`, line 7)"),
+        ("sort = \"latency", f"In effect for `{KIMI}`: `\"latency\"` (`registry.models[0].routing.sort`, line 7)"),
+    ],
+)  # fmt: skip
+async def test_a_routing_key_tells_its_meaning_its_unit_and_what_is_in_effect(
+    editor: Editor, word: str, said: str
+) -> None:
+    start = ROUTED.index(word) + 2
+    card = await editor.hover(ROUTED[:start] + CURSOR + ROUTED[start:])
+    assert card.covered == word.split(" ")[0]
+    assert said.replace("_", "") in re.sub(r"\\([^\w\s])", r"\1", card.text).replace("_", "")
+
+
+EMPTIED = f"""\
+version = 1
+
+[[registry.models]]
+model = "{KIMI}"
+allowed_providers = ["novita", "phala"]
+banned_providers = [
+    "novita",
+    "phala", # 😀
+]
+"""
+
+
+async def emptied(editor: Editor) -> Shown:
+    """Return the report on EMPTIED once the endpoints of its model are known, which a hover has fetched."""
+    await editor.hover(sentence(EMPTIED, at=KIMI))
+    document = editor.open(EMPTIED)
+    await editor.shown(document)
+    await editor.eventually(lambda: "nothingLeft" in [one.code for one in editor.reports(document)[-1][1]])
+    return await editor.shown(document)
+
+
+async def test_a_model_that_nobody_is_left_to_serve_says_which_preference_did_it(editor: Editor) -> None:
+    shown = await emptied(editor)
+    (problem,) = [one for one in shown.items if one.code == "nothingLeft"]
+    assert shown.covered(problem) == f'"{KIMI}"'
+    assert problem.severity == types.DiagnosticSeverity.Warning
+    assert "banned_providers" in problem.message
+
+
+async def test_each_smallest_change_is_offered_and_makes_its_edit(editor: Editor) -> None:
+    shown = await emptied(editor)
+    (problem,) = [one for one in shown.items if one.code == "nothingLeft"]
+    actions = await shown.actions(problem)
+    assert all(action.kind == types.CodeActionKind.QuickFix for action in actions)
+    assert all(action.diagnostics for action in actions)
+    (unban,) = [action for action in actions if action.title.startswith("Remove novita from ")]
+    assert "1 endpoint comes back (novita)" in unban.title
+    assert shown.apply(unban) == EMPTIED.replace('    "novita",\n', "")
+    assert [action for action in actions if action.is_preferred] == actions[:1]
+
+
+async def test_a_model_with_endpoints_left_is_offered_no_change(editor: Editor) -> None:
+    await emptied(editor)
+    shown = await editor.diagnostics(EMPTIED.replace('    "novita",\n', ""))
+    assert [one.code for one in shown.items] == ["allowedAndBanned"]
+    assert await shown.actions(shown.items[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "marked", "fix"),
+    [
+        ("unit", "[registry.routing]\nmax_price = { prompt = ‸0.0000006‸ }\n", "0.6"),
+        ("unit", "[registry.routing]\npreferred_max_latency = ‸2500‸\n", "2.5"),
+        ("unknownValue", '[registry.routing]\nsort = "‸cheapest‸"\n', '"price"'),
+        ("badValue", '[registry.routing]\ndata_collection = "‸disallow‸"\n', '"deny"'),
+    ],
+)
+async def test_a_slip_of_the_routing_is_mended_by_its_quick_fix(
+    editor: Editor, code: str, marked: str, fix: str
+) -> None:
+    await test_a_slip_is_marked_where_it_stands_and_mended_by_its_quick_fix(editor, code, marked, fix)

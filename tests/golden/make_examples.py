@@ -80,19 +80,24 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     await ask("status")
     await ask("searchModels", query="kimi k2", limit=2)
     await ask("listEndpoints", model=MODEL)
-    await ask("routePlan", model=MODEL, prompt="Name a colour.")
+    await ask("routePlan", model=MODEL, prompt="Name a colour.", promptTokens=2000, asCurl=True)
     await ask("listProfiles", model=MODEL)
+    await ask("effectiveProfile", model=MODEL, params={"top_p": 0.9})
+    await ask("preferencesDiff", configText=CONFIG.replace('"groq"', '"groq", "novita"'))
     grid = [{"parameter": "temperature", "start": 0, "stop": 1, "steps": 3}]
     launched = await ask("launchSweep", model=MODEL, grid=grid, seeds=[7], prompt="Name a colour.", concurrency=1)
     sweep_id = launched["sweepId"]
     while (await ask("sweepResults", sweepId=sweep_id, sort="cost"))["state"] == "running":
         await asyncio.sleep(0.02)
+    await ask("planVersusActual", sweepId=sweep_id)
     await ask("cancelSweep", sweepId=sweep_id)
     best = found["ploked/sweepResults"]["result"]["best"]
     await ask("saveProfile", name="best", sweepId=sweep_id, requestId=best, setDefault=True)
     await ask("setDefaultProfile", name="balanced", model=MODEL)
     await ask("deleteProfile", name="best", model=MODEL)
     await ask("selectEndpoints", model=MODEL, endpoints=["novita/fp8"])
+    path = f'registry.models["{MODEL}"].banned_providers'
+    await ask("editPreferences", edits=[{"verb": "remove", "path": path, "value": "groq"}])
     for event in heard.values():
         await asyncio.wait_for(event.wait(), 10)
     return found

@@ -9,7 +9,7 @@ may follow each other, and `#!-1` speaks of the line above. A line without a mar
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,9 @@ from ploked.preferences.load import load
 from ploked_protocol.preferences import ConfigProblem
 
 CONFIGS = sorted((Path(__file__).parents[2] / "fixtures" / "configs").glob("*.toml"))
-TODAY = date(2026, 12, 10)
+NOW = datetime(2026, 12, 10, 12, tzinfo=UTC)
+EXPANDED = ("deepseek/deepseek-v3.2", "moonshotai/kimi-k2.5")
+"""The models whose endpoints are known."""
 
 MARKER = re.compile(r"(?P<above>-\d+)? (?P<severity>\w+) (?P<code>\w+)(?: \[(?P<covers>.*)\])?: (?P<message>.*)")
 
@@ -67,7 +69,7 @@ def covered(text: str, problem: ConfigProblem) -> str:
 def test_a_file_has_the_problems_its_markers_tell_and_no_others(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     loaded = load(text, path)
-    problems = [*loaded.problems, *check(loaded, FixtureCatalog(), TODAY)]
+    problems = [*loaded.problems, *check(loaded, FixtureCatalog(expanded=EXPANDED), NOW)]
     told = sorted(markers(text), key=lambda marker: (marker.line, marker.code, marker.suggestion or ""))
     found = sorted(problems, key=lambda problem: (problem.line, problem.code, problem.suggestion or ""))
     assert [(p.line, p.severity, p.code) for p in found] == [(m.line, m.severity, m.code) for m in told]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_view import FixtureCatalog
@@ -10,11 +10,11 @@ from ploked.preferences.check import check
 from ploked.preferences.load import load
 from ploked_protocol.preferences import ConfigProblem
 
-TODAY = date(2026, 12, 10)
+NOW = datetime(2026, 12, 10, 12, tzinfo=UTC)
 
 
-def problems(text: str, catalog: FixtureCatalog | None = None, today: date = TODAY) -> list[ConfigProblem]:
-    return check(load(f"version = 1\n{text}", "config.toml"), catalog or FixtureCatalog(), today)
+def problems(text: str, catalog: FixtureCatalog | None = None, now: datetime = NOW) -> list[ConfigProblem]:
+    return check(load(f"version = 1\n{text}", "config.toml"), catalog or FixtureCatalog(), now)
 
 
 def of_model(pairs: str, catalog: FixtureCatalog | None = None) -> list[ConfigProblem]:
@@ -114,14 +114,14 @@ def test_required_parameters_are_those_of_the_api() -> None:
 
 @pytest.mark.parametrize(("days", "words"), [(-1, "went away on"), (0, "goes away on"), (30, "goes away on")])
 def test_a_model_that_goes_away_within_thirty_days_is_warned_about(days: int, words: str) -> None:
-    today = date(2026, 12, 31) - timedelta(days=days)
-    (problem,) = problems('[[registry.models]]\nmodel = "z-ai/glm-4.5:nitro"', today=today)
+    now = datetime(2026, 12, 31, 12, tzinfo=UTC) - timedelta(days=days)
+    (problem,) = problems('[[registry.models]]\nmodel = "z-ai/glm-4.5:nitro"', now=now)
     assert (problem.code, problem.severity) == ("modelExpires", "warning")
     assert f"{words} 2026-12-31" in problem.message
 
 
 def test_a_model_that_goes_away_later_is_not() -> None:
-    assert problems('[[registry.models]]\nmodel = "z-ai/glm-4.5"', today=date(2026, 11, 30)) == []
+    assert problems('[[registry.models]]\nmodel = "z-ai/glm-4.5"', now=datetime(2026, 11, 30, tzinfo=UTC)) == []
 
 
 def test_a_place_counts_the_entries_of_the_file_though_some_were_left_out() -> None:

@@ -49,7 +49,7 @@ class Draft:
         value: Any = self._data
         for depth, part in enumerate(path):
             if isinstance(part, int) and isinstance(value, list):
-                value = value[part]
+                value = value[part] if part < len(value) else None
             elif isinstance(part, str) and isinstance(value, dict):
                 value = value.get(part)
             else:

@@ -34,7 +34,7 @@ def save_profile(text: str, profile: ModelProfile, model: str | None = None, *, 
     draft = Draft(text)
     if set_default:
         _set_default(draft, profile.name, model)
-    profiles: KeyPath = (*(_REGISTRY if model is None else _entry_made(draft, model)), "profiles")
+    profiles: KeyPath = (*(_REGISTRY if model is None else made_entry_of(draft, model)), "profiles")
     params = profile.params.set_values()
     index = draft.find(profiles, "name", profile.name)
     if index is None:
@@ -50,7 +50,7 @@ def delete_profile(text: str, name: str, model: str | None = None) -> str:
     Comments inside the profile's lines go with it. A default that names it stays, and shows up as a problem.
     """
     draft = Draft(text)
-    owner = _REGISTRY if model is None else _entry(draft, model)
+    owner = _REGISTRY if model is None else entry_of(draft, model)
     while owner is not None and (index := draft.find((*owner, "profiles"), "name", name)) is not None:
         draft.drop((*owner, "profiles", index))
     return draft.text()
@@ -62,10 +62,10 @@ def select_endpoints(text: str, model: str, endpoints: Sequence[str]) -> str:
     An empty selection leaves the key with an empty list, so that it keeps its place and its comments.
     """
     draft = Draft(text)
-    entry = _entry(draft, model)
+    entry = entry_of(draft, model)
     if entry is None and not endpoints:
         return text
-    selection = (*(entry or _entry_made(draft, model)), "selected_endpoints")
+    selection = (*(entry or made_entry_of(draft, model)), "selected_endpoints")
     if endpoints or draft.get(selection) is not None:
         draft.put(selection, list(dict.fromkeys(endpoints)))
     return draft.text()
@@ -75,14 +75,15 @@ def _set_default(draft: Draft, name: str, model: str | None) -> None:
     if model is None:
         draft.put((*_REGISTRY, "global_default_profile"), name)
     else:
-        draft.put((*_entry_made(draft, model), "default_profile"), name)
+        draft.put((*made_entry_of(draft, model), "default_profile"), name)
 
 
-def _entry(draft: Draft, model: str) -> KeyPath | None:
+def entry_of(draft: Draft, model: str) -> KeyPath | None:
+    """Return the path of the model's entry; None when the file has none."""
     index = draft.find(_MODELS, "model", model)
     return None if index is None else (*_MODELS, index)
 
 
-def _entry_made(draft: Draft, model: str) -> KeyPath:
+def made_entry_of(draft: Draft, model: str) -> KeyPath:
     """Return the path of the model's entry, which is made when the file has none."""
-    return _entry(draft, model) or (*_MODELS, draft.append(_MODELS, {"model": model}))
+    return entry_of(draft, model) or (*_MODELS, draft.append(_MODELS, {"model": model}))

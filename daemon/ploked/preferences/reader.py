@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -26,6 +26,14 @@ OTHER_NAMES = {
     "completion_tokens": ("completion",),
 }
 """What people write who know another tool or the request body -> the keys here, which are spelled too differently."""
+
+OTHER_VALUES: dict[str, dict[object, str]] = {
+    "data_collection": {
+        "disallow": "deny", "disallowed": "deny", "forbid": "deny", "block": "deny", "never": "deny", "no": "deny",
+        "none": "deny", False: "deny", "permit": "allow", "always": "allow", "yes": "allow", True: "allow",
+    },
+}  # fmt: skip
+"""Values that mean one of a key's own, which are spelled too differently, or would pass for the opposite."""
 
 
 class UnfitError(Exception):
@@ -117,7 +125,7 @@ class Reader:
 
     def _unfit(self, kind: Any, value: object, path: KeyPath, *, required: bool) -> None:
         lost = "the whole entry is ignored" if required else "it is ignored, and the rest of the file applies"
-        suggestion, ask = _repair(kind, value)
+        suggestion, ask = _repair(kind, value, OTHER_VALUES.get(str(path[-1]), {}))
         entries = f"entries that each begin with [[{dotted(path, indexes=False)}]]"
         takes = entries if _lists_records(kind) else expected(kind)
         message = f"{dotted(path)} takes {takes}, and this is {shown(value)}: {lost}.{ask}"
@@ -163,8 +171,11 @@ def _is_json(value: object) -> bool:
     return math.isfinite(value) if isinstance(value, float) else isinstance(value, str)
 
 
-def _repair(kind: Any, value: object) -> tuple[str | None, str]:
+def _repair(kind: Any, value: object, others: Mapping[object, str]) -> tuple[str | None, str]:
     """Return the text that should stand in place of `value` and the words that offer it; (None, "") if unknown."""
+    meant = others.get(value.lower() if isinstance(value, str) else value) if isinstance(value, str | bool) else None
+    if meant is not None:
+        return quoted(meant), did_you_mean([meant])
     if not isinstance(value, str):
         return None, ""
     literals = [name for member in _members(kind) for name in (get_args(member) or (member,)) if isinstance(name, str)]

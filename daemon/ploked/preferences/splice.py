@@ -112,7 +112,19 @@ def _add(source: bytes, path: KeyPath, value: object) -> bytes:
     dotted = [site for site in pairs if len(site.base) < len(parent)]
     if dotted:
         return _add_dotted(source, dotted[-1], path, value)
-    return _add_table(source, parent, pair)
+    if _wants_header(found, parent):
+        return _add_table(source, parent, pair)
+    return _add(source, parent, {str(path[-1]): value})
+
+
+def _wants_header(found: list[Site], path: KeyPath) -> bool:
+    """Return whether a table that nothing names yet gets a header: outer ones do, and those with tables below them.
+
+    Others are written on the line of their key: a header would have to stand among those of its list's entry.
+    """
+    if any(site.kind == "header" and _under(site.path, path) for site in found):
+        return True
+    return len(path) <= 2 and not any(site.value is not None and _under(path, site.path) for site in found)
 
 
 def _add_dotted(source: bytes, sibling: Site, path: KeyPath, value: object) -> bytes:

@@ -76,3 +76,9 @@ def closest(text: str, choices: Iterable[str], most: int = 3) -> list[str]:
 def did_you_mean(names: Sequence[str]) -> str:
     """Return the question, with a blank before it; empty when there is nothing to offer."""
     return " Did you mean " + " or ".join(quoted(name) for name in names) + "?" if names else ""
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Return `names` as words: "a, b and c"; beyond `most` they are counted."""
+    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

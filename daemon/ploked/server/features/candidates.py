@@ -11,14 +11,17 @@ from ploked_protocol.catalog import EndpointRecord, ModelRecord
 from ploked_protocol.preferences import RegistryPrefs
 
 from ... import routing
-from ...preferences.check import KNOWN_PARAMETERS
+from ...preferences.checks.context import QUANTIZATIONS
+from ...preferences.checks.parameters import KNOWN_PARAMETERS
+from ...preferences.checks.routing import SORTS
 from ...preferences.load import load
+from ...preferences.meanings import meaning_of
 from ...preferences.positions import KeyPath, Positions
+from ...preferences.shapes import is_table, keys_of, literals_of, shape_at
 from ...preferences.wording import expected
 from ..documents.toml import Cursor, model_ids
 from ..open_files import split_lines
 from .cards import price, tokens
-from .shapes import is_table, keys_of, literals_of, shape_at
 
 MOST_MODELS = 60
 """The client asks again as more is typed; a longer list costs both sides more than it helps."""
@@ -27,7 +30,7 @@ PROVIDER_LISTS = frozenset({
     "allowed_providers", "banned_providers", "selected_endpoints", "order", "only", "ignore",
 })  # fmt: skip
 HEADERS = ("[registry]", "[registry.routing]", "[registry.cache]", "[[registry.profiles]]", "[[registry.models]]")
-PROFILE_KEYS = frozenset({"default_profile", "global_default_profile"})
+PROFILE_KEYS = frozenset({"default_profile", "global_default_profile", "extends"})
 Kind = types.CompletionItemKind
 
 
@@ -86,7 +89,7 @@ def _keys(text: str, at: Cursor) -> list[Candidate]:
     headers = () if at.table else HEADERS
     places = {name: positions.find_in_text((*at.table, name), "key") for name in keys}
     return [
-        Candidate(name, Kind.Property, expected(kind), quoted=False)
+        Candidate(name, Kind.Property, expected(kind), meaning_of((*at.table, name)) or "", quoted=False)
         for name, kind in keys.items()
         if (place := places[name]) is None or place[:2] == own
     ] + [Candidate(header, Kind.Module, "table of ploked", quoted=False) for header in headers]
@@ -115,15 +118,30 @@ def _values(service: Any, text: str, at: Cursor) -> Iterator[Candidate]:
     elif name in PROVIDER_LISTS:
         yield from _providers(service, model_at(text, path))
     elif name in PROFILE_KEYS:
-        yield from _profiles(prefs_of(service, text, at.line), model_at(text, path))
+        prefs = prefs_of(service, text, at.line)
+        found = _profiles(prefs, model_at(text, path))
+        own = _own_name(prefs, path) if name == "extends" else None
+        yield from (candidate for candidate in found if candidate.text != own)
     elif name == "required_supported_params":
         yield from (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
     elif name == "quantizations":
-        yield from (Candidate(name, Kind.EnumMember) for name in service.facts.quantizations)
-    elif name == "sort":
-        yield from (Candidate(value, Kind.EnumMember) for value in ("price", "throughput", "latency"))
+        known = dict.fromkeys([*service.facts.quantizations, *QUANTIZATIONS])
+        yield from (Candidate(name, Kind.EnumMember) for name in known)
+    elif name == "sort" or path[-2:] == ("sort", "by"):
+        yield from (Candidate(value, Kind.EnumMember) for value in SORTS)
     else:
         yield from _literals(path)
+
+
+def _own_name(prefs: RegistryPrefs, path: KeyPath) -> str | None:
+    """Return the name of the profile around `path`, which it cannot extend; None where another one has it too."""
+    here: Any = prefs
+    for part in path[1:-1]:
+        if isinstance(part, int) and part >= len(here):  # an entry before it is not read
+            return None
+        here = here[part] if isinstance(part, int) else getattr(here, part)
+    name: str = here.name
+    return None if path[1] == "models" and any(each.name == name for each in prefs.profiles) else name
 
 
 def _literals(path: KeyPath) -> Iterator[Candidate]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from ...preferences.shapes import is_list, shape_at
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import Candidate, candidates, model_at
 from .places import config_document, cursor_at, want_endpoints, word_range
-from .shapes import is_list, shape_at
 
 
 async def complete(session: Session, params: types.CompletionParams) -> types.CompletionList:

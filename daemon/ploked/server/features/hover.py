@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from lsprotocol import types
-from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.errors import PlokedError
 from ploked_protocol.keys import ProviderKey, entry_matches
-from ploked_protocol.plans import RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
 from ... import routing
+from ...preferences.meanings import meaning_of
+from ...preferences.positions import KeyPath
+from ...preferences.shapes import keys_of, shape_at
+from ...preferences.spelling import spelled
 from ...preferences.wording import expected
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
 from .cards import escaped, model_card, plain, provider_card
 from .places import config_document, cursor_at, want_endpoints, word_range
-from .shapes import keys_of, shape_at
 
 
 async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
@@ -48,7 +50,7 @@ def _card(service: Any, text: str, at: Cursor) -> str | None:
     name = next((part for part in reversed(at.key_path) if isinstance(part, str)), "")
     if at.place == "key":
         kind = keys_of(shape_at(at.key_path[:-1])).get(name)
-        return None if kind is None else f"`{name}`: {escaped(expected(kind))}"
+        return None if kind is None else _key(service, text, at.key_path, f"`{name}`: {escaped(expected(kind))}")
     if at.place != "value" or not at.text:
         return None
     if at.key_path[:2] == ("registry", "models") and name == "model":
@@ -58,21 +60,32 @@ def _card(service: Any, text: str, at: Cursor) -> str | None:
     return _profile(service, text, at) if name in PROFILE_KEYS else None
 
 
+def _key(service: Any, text: str, path: KeyPath, card: str) -> str:
+    """Return what a key takes and means, and what is in effect for the model whose routing it is."""
+    more = [escaped(meaning) if (meaning := meaning_of(path)) else None, _in_effect(service, text, path)]
+    return "\n\n".join([card, *(each for each in more if each is not None)])
+
+
+def _in_effect(service: Any, text: str, path: KeyPath) -> str | None:
+    model_id = model_at(text, path)
+    if model_id is None or "routing" not in path:
+        return None
+    leaf = ".".join(str(part) for part in path[path.index("routing") + 1 :])
+    resolved = service.routing_now(model_id, text)
+    if resolved is None or leaf not in resolved.origins:
+        return None
+    value, origin = resolved.values, resolved.origins[leaf]
+    for part in leaf.split("."):
+        value = getattr(value, part)
+    return f"In effect for `{model_id}`: `{spelled(msgspec.to_builtins(value))}` (`{origin.key}`, line {origin.line})"
+
+
 def _model(service: Any, model_id: str, prefs: RegistryPrefs) -> str | None:
     record = service.facts.find_model(model_id)
     if record is None:
         return None
-    plan = _plan(service, service.facts.serving(record), model_id, prefs)
+    plan = service.plan_now(model_id, prefs)
     return model_card(record, plan, service.catalog.models_freshness())
-
-
-def _plan(service: Any, serving: ModelRecord, model_id: str, prefs: RegistryPrefs) -> RoutePlan | None:
-    """Return the plan under the text as it stands, from memory; None while the endpoints are not known."""
-    endpoints = service.catalog.endpoints_now(serving.id)
-    if not endpoints:
-        return None
-    freshness = service.catalog.endpoints_freshness(serving.id)
-    return routing.plan(serving, endpoints, prefs, RoutePlanParams(model=model_id), freshness, now=service.now())
 
 
 def _provider(service: Any, entry: str, model_id: str | None) -> str | None:

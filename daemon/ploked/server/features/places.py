@@ -41,9 +41,12 @@ def word_range(document: TextDocument, at: Cursor) -> types.Range:
 
 
 def want_endpoints(session: Session, model_id: str | None) -> None:
-    """Fetch the endpoints of a model behind the answer where they are not known, for the next question about it."""
+    """Fetch the endpoints of a model behind the answer, for the next question about it.
+
+    Only where none are known but those bundled with ploked.
+    """
     facts = session.service.facts
-    if model_id and facts.find_model(model_id) and facts.endpoints_now(model_id) is None:
+    if model_id and facts.find_model(model_id) and not facts.knows_serving(model_id):
         session.spawn(session.service.warm_endpoints(model_id))
 
 

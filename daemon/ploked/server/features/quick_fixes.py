@@ -1,17 +1,55 @@
-"""Quick fixes: put the suggestion of a diagnostic in its place."""
+"""Quick fixes: the suggestion of a diagnostic in its place, and changes that bring endpoints back."""
 
 from __future__ import annotations
 
+import asyncio
+
 from lsprotocol import types
+from pygls.workspace import TextDocument
 
+from ..editor import text_edit
 from ..session import Session
+from .candidates import model_at
+from .places import config_document, cursor_at
 
 
-async def code_actions(_session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """Answer `textDocument/codeAction`: one quick fix for each diagnostic that has a suggestion."""
+async def code_actions(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Answer `textDocument/codeAction`: a quick fix for each diagnostic that has a suggestion.
+
+    On a model that the preferences leave no endpoint of, also each smallest change that brings some back.
+    """
     uri = params.text_document.uri
     found = [(diagnostic, _suggestion(diagnostic)) for diagnostic in params.context.diagnostics]
-    return [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
+    fixes = [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
+    document = config_document(session, uri)
+    return fixes if document is None else [*fixes, *await _changes(session, document, params)]
+
+
+async def _changes(session: Session, document: TextDocument, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Return an action for each change that brings back endpoints of the model at the start of the range.
+
+    Where something else is wrong there, that comes first: it may be what leaves no endpoint.
+    """
+    emptied = [each for each in params.context.diagnostics if each.code == "nothingLeft"]
+    if params.context.diagnostics and not emptied:
+        return []
+    at = cursor_at(document, params.range.start)
+    model_id = model_at(document.source, at.key_path or at.table)
+    if model_id is None:
+        return []
+    await session.ready()
+    lines, units = document.lines, document.position_codec.client_num_units
+    found = await asyncio.to_thread(session.service.relaxed, model_id, document.source)
+    return [
+        types.CodeAction(
+            message[:1].upper() + message[1:],
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=emptied or None,
+            edit=types.WorkspaceEdit(changes={document.uri: [text_edit(lines, text, units)]}),
+            is_preferred=index == 0,
+        )
+        for index, (message, text) in enumerate(found)
+    ]
 
 
 def _suggestion(diagnostic: types.Diagnostic) -> str | None:

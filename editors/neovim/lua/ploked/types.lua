@@ -72,6 +72,25 @@
 ---@field planned? string
 ---@field actual? string
 
+---Edits of config.toml to make together, such as those of a relaxation.
+---@class ploked.EditPreferencesParams
+---@field edits ploked.PreferenceEdit[]
+
+---The parameters and routing preferences in effect, value by value, with the place that each comes from.
+---@class ploked.EffectiveProfile
+---@field profile ploked.ResolvedProfile
+---@field routing ploked.ResolvedRouting
+---@field chain string[]
+---@field warnings? ploked.PlanWarning[]
+---@field problems? ploked.ConfigProblem[]
+
+---Whose parameters to show: a model with its default profile, or a profile by name.
+---@class ploked.EffectiveProfileParams
+---@field model? string
+---@field profile? string
+---@field params? ploked.LLMParameters
+---@field configText? string
+
 ---One serving of a model: the model id, the whole tag, and an ordinal where both repeat.
 ---
 ---Provider and quantization alone collide: three `google-vertex` endpoints of one model all say "unknown".
@@ -100,6 +119,7 @@
 ---@field latencyMs? ploked.Percentiles
 ---@field throughputTps? ploked.Percentiles
 ---@field implicitCaching? boolean
+---@field zdr? boolean
 
 ---An endpoint that does not qualify, with every reason.
 ---@class ploked.Exclusion
@@ -164,6 +184,7 @@
 ---@field concurrency? integer
 ---@field profile? string
 ---@field params? ploked.LLMParameters
+---@field routing? ploked.RoutingPrefs
 
 ---Which model to expand.
 ---@class ploked.ListEndpointsParams
@@ -198,6 +219,17 @@
 ---@field request? number
 ---@field image? number
 ---@field audio? number
+
+---What a change of preferences does to one model.
+---@class ploked.ModelDiff
+---@field model string
+---@field changed boolean
+---@field gained ploked.EndpointKey[]
+---@field lost ploked.EndpointKey[]
+---@field before ploked.PlanSummary
+---@field after ploked.PlanSummary
+---@field known? boolean
+---@field message? string
 
 ---A named set of parameters, global or of one model.
 ---@class ploked.ModelProfile
@@ -241,12 +273,46 @@
 ---@field highestAt? ploked.EndpointKey
 ---@field message? string
 
+---A plan in a few figures.
+---@class ploked.PlanSummary
+---@field eligible integer
+---@field total integer
+---@field lowestPromptPer1m? string
+---@field highestPromptPer1m? string
+---@field lowestCompletionPer1m? string
+---@field highestCompletionPer1m? string
+
+---The answer to `ploked/planVersusActual`.
+---@class ploked.PlanVersusActual
+---@field sweepId string
+---@field rows ploked.PlannedAndActual[]
+---@field deviating integer
+---@field message string
+
+---Which sweep, and which of its rows; all without `requestId`.
+---@class ploked.PlanVersusActualParams
+---@field sweepId string
+---@field requestId? string
+
 ---Something that a person would want to know before the request is sent.
 ---@class ploked.PlanWarning
 ---@field code "accountSettings"|"parameterDropped"|"parameterUnsupported"|"preferenceMatchesNothing"|"staleFacts"
 ---@field message string
 ---@field origin? string
 ---@field place? ploked.Origin
+
+---One request as it was planned, and as the upstream reports it.
+---@class ploked.PlannedAndActual
+---@field requestId string
+---@field plannedModel string
+---@field plannedTags string[]
+---@field plannedCost? string
+---@field actualModel? string
+---@field actualProvider? string
+---@field actualTag? string
+---@field actualCost? string
+---@field attempts? string[]
+---@field deviations? ploked.Deviation[]
 
 ---One change of config.toml, or of the call.
 ---@class ploked.PreferenceEdit
@@ -258,6 +324,17 @@
 ---@class ploked.PreferencesChanged
 ---@field config ploked.ConfigStatus
 ---@field changed boolean
+
+---The answer to `ploked/preferencesDiff`: every model that either text names.
+---@class ploked.PreferencesDiff
+---@field models ploked.ModelDiff[]
+---@field problems ploked.ConfigProblem[]
+---@field message string
+
+---A config.toml that is not saved, to hold against the preferences in force.
+---@class ploked.PreferencesDiffParams
+---@field configText string
+---@field promptTokens? integer
 
 ---Prices that replace the listed ones under a condition; later entries win, key by key (`pricing.overrides`).
 ---@class ploked.PriceOverride
@@ -522,6 +599,7 @@
 ---| 'ploked/launchSweep' # Send a grid of parameters to the eligible endpoints and keep every result.
 ---| 'ploked/sweepResults' # Return the rows of a sweep so far, sorted as asked.
 ---| 'ploked/cancelSweep' # Stop a sweep; rows that have come back stay.
+---| 'ploked/planVersusActual' # Compare what a sweep planned with what the upstream reports: who served, which model, at which price.
 ---| 'ploked/refreshCatalog' # Fetch the model list, or the endpoints of one model, now.
 ---| 'ploked/status' # Describe the daemon, its catalog and its configuration.
 ---| 'ploked/listProfiles' # List the profiles that apply to a model, or to all models.
@@ -529,6 +607,9 @@
 ---| 'ploked/saveProfile' # Save parameters, or those of a sweep row, as a profile in config.toml.
 ---| 'ploked/deleteProfile' # Remove a profile from config.toml.
 ---| 'ploked/selectEndpoints' # Write the selected endpoints of a model to config.toml.
+---| 'ploked/editPreferences' # Make edits of config.toml together or not at all, such as those of a relaxation.
+---| 'ploked/effectiveProfile' # Show the parameters and routing preferences in effect, value by value, with the place each comes from.
+---| 'ploked/preferencesDiff' # Say what a config.toml that is not saved would change for every model that it or the saved one names.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
 ---| 'ploked/catalogChanged' # A refresh of models, endpoints or providers ended.
 ---| 'ploked/sweepProgress' # A request of a sweep ended, or the sweep did.

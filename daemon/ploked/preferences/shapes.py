@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeGuard
+from types import UnionType
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
 from ploked_protocol.preferences import RegistryPrefs
 
-from ...preferences.positions import KeyPath
+from .positions import KeyPath
 
 Shape = inspect.Type
 
@@ -32,6 +33,33 @@ def keys_of(shape: Shape | None) -> dict[str, Any]:
         if isinstance(member, inspect.StructType)
         for name, kind in _fields(member.cls)
     }
+
+
+def kind_at(path: KeyPath) -> Any:
+    """Return the annotation of the value at `path`, an entry of a list included; None outside our tables."""
+    kind: Any = RegistryPrefs if path[:1] == ("registry",) else None
+    for part in path[1:]:
+        kind = entry_kind(kind) if isinstance(part, int) else _annotations(kind).get(part)
+    return kind
+
+
+def entry_kind(kind: Any) -> Any:
+    """Return the annotation of the entries of a list; None when `kind` is no list."""
+    return next((get_args(each)[0] for each in _alternatives(kind) if get_origin(each) is list), None)
+
+
+def _annotations(kind: Any) -> dict[str, Any]:
+    records = (each for each in _alternatives(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct))
+    return {name: annotation for record in records for name, annotation in _fields(record)}
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """Return the members of a union without their bounds; a kind by itself is the only one."""
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [each for member in get_args(kind) for each in _alternatives(member)]
+    return [kind]
 
 
 def literals_of(shape: Shape | None) -> list[str]:
