@@ -283,7 +283,12 @@ class PreferencesDiff(Wire):
 DeviationCode = Literal["servedOutsidePlan", "otherModel", "otherPrice", "parameterDropped", "retried"]
 """How an answer differs from the plan: an endpoint that the plan excludes or does not know served it; another model
 did; it was billed at another price than the listed one; a parameter was sent that the endpoint which served does not
-take; the upstream tried more than one endpoint."""
+take; the upstream tried more than one endpoint.
+
+A bill is another price when it is more than 1 % and more than 1e-8 USD away from the listed prices, with those of the
+cache, at the size of the prompt and the hour in which the request began or ended. Bills to a key of one's own (BYOK)
+and of other media than text are not judged; listed prices are net of discounts already.
+"""
 
 
 class Deviation(Wire):

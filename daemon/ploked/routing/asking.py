@@ -6,7 +6,6 @@ from ploked_protocol.catalog import EndpointRecord, PriceOverride
 from ploked_protocol.money import Money, scaled
 
 from .prices import PriceBook
-from .rules import Finding, label
 
 PER_MILLION = ("prompt", "completion")
 OPTIONAL = ("request", "image", "audio")
@@ -35,13 +34,6 @@ class Asking:
         fact = self._prices[endpoint.pricing][name].fact if overrides else ""
         index = fact.removeprefix("pricing.overrides[").partition("]")[0]
         return f" ({_condition(overrides[int(index)])}, {fact})" if index.isdigit() else ""
-
-    @staticmethod
-    def unknown(endpoint: EndpointRecord, name: str, says: str) -> Finding | None:
-        """Return that a price is unknown; None for prices that are left out where nothing is charged."""
-        if name in OPTIONAL:
-            return None
-        return Finding(f"{label(endpoint)} does not say its {name} price: {says}", fails=False)
 
 
 def _condition(override: PriceOverride) -> str:

@@ -504,6 +504,10 @@
 ---@field asCurl? boolean
 
 ---OpenRouter's `provider` object: the fields it takes and no others.
+---
+---Layers (the call, the model, `[registry.routing]`) are laid over each other value by value. Scalars and lists of a
+---higher layer hold; `max_price`, percentiles and `sort` merge field by field, where a number counts as `p50` and a
+---plain sort as `by`.
 ---@class ploked.RoutingPrefs
 ---@field order? string[]
 ---@field only? string[]
