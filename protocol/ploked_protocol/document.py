@@ -35,6 +35,10 @@ ends an earlier one of its method that the same client still waits for and that 
 answered with the error -32800, RequestCancelled, as if the client had cancelled it. Those that edit `config.toml` do so
 through `workspace/applyEdit` where the client has the file open, so that the user can undo it, else atomically on disk.
 
+Plans follow `config.toml` as it is saved. A client that has it open with unsaved changes may send its buffer as
+`configText` with `routePlan` and `effectiveProfile`, and with `preferencesDiff` to see what saving it would do. Nothing
+is kept of such a text.
+
 Names are camelCase, except LLM parameters (`top_p`, as in the chat-completions body) and preferences (as in
 `config.toml`). Money is a decimal string in plain notation, in US dollars. Durations carry their unit. Fields may
 be added in later versions, never renamed: ignore those you do not know.

@@ -99,7 +99,14 @@ OTHERS = [
     ("profiles = [{ params = { parallel_tool_calls = ‸ } }]\n", ["true", "false"], None),
     ("[registry.routing]\ndata_collection = ‸\n", ["allow", "deny"], '[registry.routing]\ndata_collection = "allow"\n'),
     ('[registry.routing]\nsort = "l‸"\n', ["latency"], '[registry.routing]\nsort = "latency"\n'),
-    ('[registry.routing]\nquantizations = ["fp‸"]\n', ["fp16", "fp4", "fp8"], None),
+    ('[registry.routing]\nsort = "ex‸"\n', ["exacto"], '[registry.routing]\nsort = "exacto"\n'),
+    ('[registry.routing]\nsort = { by = "thr‸" }\n', ["throughput"], None),
+    ('routing = { sort = { by = "price", partition = "‸" } }\n', ["model", "none"], None),
+    ('routing.data_collection = "d‸"\n', ["deny"], 'routing.data_collection = "deny"\n'),
+    ("routing = { pref‸ }\n", ["preferred_min_throughput", "preferred_max_latency"], None),
+    ("[registry.models.routing]\nmax_price.com‸\n", ["completion"], None),
+    ('[registry.routing]\nquantizations = ["int‸"]\n', ["int4", "int8"], None),
+    ('profiles = [{ name = "x", extends = "c‸" }]\n', ["calm"], 'profiles = [{ name = "x", extends = "calm" }]\n'),
     ("[registry.cache]\nend‸", ["endpoints_ttl_s"], "[registry.cache]\nendpoints_ttl_s = "),
     ("[registry.‸]\n", ["routing", "cache"], "[registry.routing]\n"),
     ("[[registry.m‸]]\n", ["models"], "[[registry.models]]\n"),
@@ -115,6 +122,20 @@ async def test_profiles_parameters_keys_and_values(
     assert found.labels[: len(first)] == first
     if whole is not None:
         assert found.accept(0) == CONFIG + whole
+
+
+@pytest.mark.parametrize(
+    "routing", ['routing = { only = ["deep‸"] }\n', '[registry.models.routing]\norder = ["deep‸"]\n']
+)
+async def test_routing_lists_of_a_model_offer_who_serves_it(editor: Editor, routing: str) -> None:
+    found = await editor.complete_until(CONFIG + routing, "deepinfra/fp4")
+    assert found.labels[:2] == ["deepinfra", "deepinfra/fp4"]
+    assert len(found.labels) < 40
+
+
+async def test_a_profile_is_not_offered_to_extend_itself(editor: Editor) -> None:
+    found = await editor.complete(CONFIG.replace('name = "calm"\n', f'name = "calm"\nextends = "{CURSOR}"\n'))
+    assert sorted(found.labels) == ["default", "😀 wild"]
 
 
 async def test_strictness_offers_its_three_values(editor: Editor) -> None:

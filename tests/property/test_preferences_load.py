@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalog_view import FixtureCatalog
 from config_texts import Config, configs
 from hypothesis import given
 from hypothesis import strategies as st
+from ploked.preferences.check import check
 from ploked.preferences.load import load
 from ploked.preferences.positions import KeyPath, Positions
 from ploked.server.documents.toml import cursor, model_ids
 from ploked_protocol.preferences import ConfigProblem
 
+FACTS = FixtureCatalog(expanded=("deepseek/deepseek-v3.2", "moonshotai/kimi-k2.5"))
 MARKED = [
     path.read_text(encoding="utf-8")
     for path in sorted((Path(__file__).parents[2] / "fixtures" / "configs").glob("*.toml"))
@@ -76,6 +80,12 @@ def test_no_text_raises_and_every_problem_stands_in_it(text: str) -> None:
     assert loaded.prefs is not None or len(loaded.problems) == 1
     if not any(problem.code in ("syntax", "tooLarge") for problem in loaded.problems):
         assert loaded.prefs is not None
+
+
+@given(texts)
+def test_the_facts_are_held_against_any_text_without_an_exception(text: str) -> None:
+    loaded = load(text, "config.toml")
+    assert all(is_in(text, problem) for problem in check(loaded, FACTS, datetime(2026, 12, 10, tzinfo=UTC)))
 
 
 @given(texts)

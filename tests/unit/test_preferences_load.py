@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ploked.preferences.load import MAX_BYTES, Loaded, load
 from ploked.preferences.positions import Positions, Span
-from ploked_protocol.preferences import ConfigProblem, LLMParameters, ModelProfile, RegistryPrefs
+from ploked_protocol.preferences import (
+    ConfigProblem,
+    LLMParameters,
+    MaxPrice,
+    ModelProfile,
+    RegistryPrefs,
+    RoutingPrefs,
+)
 
 PATH = "~/.config/ploke/config.toml"
 
@@ -201,3 +210,67 @@ model = "c/d"
         positions = Positions('a = 1\n[t]\nb = "open\nc = 2\nd = 3\n')
         assert positions.find(("a",)) == Span(1, 5, 1, 6)
         assert positions.find(("t", "d")) == Span(5, 5, 5, 6)
+
+
+ROUTING: dict[str, tuple[str, Any]] = {
+    "order": ('["novita", 3]', ["novita"]), "only": ('[{}, "novita"]', ["novita"]), "ignore": ('"novita"', None),
+    "allow_fallbacks": ('"no"', None), "require_parameters": ("1", None), "data_collection": ('"denied"', None),
+    "zdr": ("[]", None), "enforce_distillable_text": ("1.0", None), "quantizations": ('["fp8", true]', ["fp8"]),
+    "sort": ("7", None), "preferred_min_throughput": ('"5"', None), "preferred_max_latency": ("-1", None),
+    "max_price": ("{ prompt = -1, image = 2 }", MaxPrice(image=2)),
+}  # fmt: skip
+"""For each key of the routing preferences, a value with a slip in it and what is left of it."""
+LAYERS = {
+    "[registry.routing]": ("[registry.routing]\n", "\n"),
+    "[registry.models.routing]": ('[[registry.models]]\nmodel = "a/b"\n[registry.models.routing]\n', "\n"),
+    "inline": ('[[registry.models]]\nmodel = "a/b"\nrouting = { ', ", "),
+}
+
+
+class TestRoutingPreferences:
+    def test_there_is_a_slip_for_every_key(self) -> None:
+        assert list(ROUTING) == list(RoutingPrefs.__struct_fields__)
+
+    @pytest.mark.parametrize("layer", LAYERS)
+    @pytest.mark.parametrize("key", ROUTING)
+    def test_a_slip_costs_its_own_key_at_every_layer_and_stands_in_its_place(self, layer: str, key: str) -> None:
+        head, between = LAYERS[layer]
+        written, left = ROUTING[key]
+        beside = "zdr" if key != "zdr" else "allow_fallbacks"
+        text = f"version = 1\n{head}{key} = {written}{between}{beside} = true" + (" }\n" if layer == "inline" else "\n")
+        loaded = read(text)
+        assert loaded.prefs is not None
+        routing = loaded.prefs.routing if layer == "[registry.routing]" else loaded.prefs.model("a/b").routing
+        assert routing == RoutingPrefs(**{key: left, beside: True})
+        (problem,) = loaded.problems
+        row = text.split("\n")[problem.line - 1]
+        assert (problem.code, problem.severity) == ("badValue", "error")
+        assert row.index(written) <= problem.column - 1 < row.index(written) + len(written)
+
+    def test_what_plans_keep_and_profiles_extend_is_read(self) -> None:
+        loaded = read('version = 1\n[registry]\nallow_down = true\nprofiles = [{ name = "x", extends = "y" }]\n')
+        assert loaded.prefs == RegistryPrefs(allow_down=True, profiles=[ModelProfile("x", extends="y")])
+
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [('"disallow"', "deny"), ('"never"', "deny"), ("false", "deny"), ("true", "allow"), ('"permit"', "allow")],
+    )
+    def test_a_word_for_a_data_policy_is_never_mended_into_its_opposite(self, written: str, meant: str) -> None:
+        problem = only_problem(f"version = 1\n[registry.routing]\ndata_collection = {written}\n")
+        assert problem.suggestion == f'"{meant}"'
+
+    @pytest.mark.parametrize(
+        ("pair", "words"),
+        [
+            ("temperature = 2.01", "a number from 0 to 2"),
+            ("top_p = 1.5", "a number from 0 to 1"),
+            ("frequency_penalty = -3", "a number from -2 to 2"),
+            ("top_logprobs = 21", "a whole number from 0 to 20"),
+            ("max_tokens = 0", "a whole number of at least 1"),
+        ],
+    )
+    def test_a_parameter_out_of_its_range_is_told_the_range_where_it_stands(self, pair: str, words: str) -> None:
+        text = f'version = 1\n[[registry.profiles]]\nname = "x"\nparams = {{ {pair} }}'
+        problem = only_problem(text)
+        assert words in problem.message
+        assert text.split("\n")[problem.line - 1][problem.column - 1 : problem.end_column - 1] == pair.split(" = ")[1]

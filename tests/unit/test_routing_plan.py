@@ -313,8 +313,8 @@ def test_a_change_counts_the_endpoints_that_a_lesser_one_would_bring_back_as_wel
     assert found.nothing_left is not None
     assert found.nothing_left.loosen == [
         f"remove params.max_completion_tokens of the call and {cap} 0.2: 2 endpoints come back (cheap, dear)",
-        f"remove registry.routing.require_parameters and {cap} 0.2: 1 endpoint comes back (dear)",
         f"set params.max_completion_tokens of the call to 100 and {cap} 0.1: 1 endpoint comes back (cheap)",
+        f"remove registry.routing.require_parameters and {cap} 0.2: 1 endpoint comes back (dear)",
     ]
 
 

@@ -26,7 +26,7 @@ def constraints(effective: Effective, endpoints: Sequence[EndpointRecord]) -> li
     """
     lists = Lists(effective, endpoints)
     return [
-        *policy.source(effective),
+        *policy.source(effective, lists.tables_made()),
         lists.tier(),
         *lists.not_allowed(),
         *_denied(effective),
@@ -48,11 +48,20 @@ class Lists:
 
     def __init__(self, effective: Effective, endpoints: Sequence[EndpointRecord]) -> None:
         self._effective = effective
+        self._tags = {each.key.tag for each in endpoints}
         self._must_be_asked_for = {
             each.key.tag
             for each in endpoints
             if is_tier(each.key.tag) or (policy.is_down(each) and not effective.prefs.allow_down)
         }
+
+    def tables_made(self) -> list[Edits]:
+        """Return the edits that give the model a table in config.toml, where it has none: those that ask for a tier."""
+        effective = self._effective
+        if effective.table is not None or not effective.order.path.startswith(effective.path) or effective.narrowings:
+            return []
+        tiers = [tag for tag in sorted(self._must_be_asked_for) if is_tier(tag) and tag not in effective.asked]
+        return [self._asking(tag) for tag in tiers]
 
     def not_allowed(self) -> Iterator[Constraint]:
         """Require that every list of allowed providers covers the endpoint, except empty ones."""
@@ -76,7 +85,9 @@ class Lists:
             return Finding(f"{label(endpoint)} is a service tier: it has to be asked for by its whole tag")
 
         says = "the rule that service tiers must be asked for"
-        return Constraint("tierNotAskedFor", RULE, says, check, lambda each: (self._asking(each),), upstream=True)
+        return Constraint(
+            "tierNotAskedFor", RULE, says, check, lambda each: (self._asking(each.key.tag),), upstream=True
+        )
 
     def down(self) -> Iterator[Constraint]:
         """Require that the endpoint answers most requests, unless a list asks for it by its whole tag."""
@@ -110,7 +121,10 @@ class Lists:
             return Finding(f"{label(endpoint)} {relation} {says}")
 
         def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
-            return ((self._widened(listed, endpoint) or whole,),)
+            added = self._widened(listed, endpoint)
+            if added is None:
+                return ((whole,),)
+            return ((added,), *((whole, edit) for edit in self._asked_elsewhere(listed, endpoint)))
 
         upstream = listed is effective.only or listed is effective.order
         return Constraint(code, effective.entry_source(listed), says, check, lift, upstream)
@@ -133,16 +147,26 @@ class Lists:
         """
         tag = endpoint.key.tag
         unasked = is_tier(tag) and tag not in self._effective.asked
-        asks = listed is not self._effective.order and not listed.known.isdisjoint(self._must_be_asked_for)
-        return Edit("add", listed.path, tag) if unasked or asks else None
+        return Edit("add", listed.path, tag) if unasked or self._asks(listed) else None
 
-    def _asking(self, tier: EndpointRecord) -> Edits:
+    def _asked_elsewhere(self, listed: Entries, endpoint: EndpointRecord) -> list[Edit]:
+        """Return the edits that ask for an endpoint in another list, so that `listed` may go; none where it may not."""
+        if self._asks(listed):
+            return []
+        others = (each for each in self._effective.narrowings if each is not listed)
+        return [Edit("add", each.path, endpoint.key.tag) for each in others if not covered(each, endpoint.key.tag)]
+
+    def _asks(self, listed: Entries) -> bool:
+        """Return whether a list asks for endpoints by their whole tag, which would be lost without it."""
+        return listed is not self._effective.order and not listed.known.isdisjoint(self._must_be_asked_for)
+
+    def _asking(self, tier: str) -> Edits:
         """Return the edits that ask for a service tier; none where lists limit the plan, for then each has its own."""
         effective = self._effective
         if effective.narrowings:
             return ()
-        edits = [Edit("add", effective.order.path, tier.key.tag)]
-        if effective.routing.allow_fallbacks is False:  # else it would be the only one left
+        edits = [Edit("add", effective.order.path, tier)]
+        if effective.routing.allow_fallbacks is False and self._tags != {tier}:  # else no other one would be left
             edits.append(Edit("set", effective.routing_path("allow_fallbacks"), "true"))
         return tuple(edits)
 
@@ -155,7 +179,7 @@ class Lists:
             if not covered(listed, tag) and (edit := self._widened(listed, endpoint))
         ]
         if is_tier(tag) and tag not in self._effective.asked:
-            added += self._asking(endpoint)[:1]
+            added += self._asking(tag)[:1]
         return [Edit("add", edit.path, tag, by_name=True) for edit in added]
 
 

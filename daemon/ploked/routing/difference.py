@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.money import Money
-from ploked_protocol.plans import ModelDiff, PlanSummary, RoutePlan, RoutePlanParams
+from ploked_protocol.plans import ModelDiff, PlanSummary, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
+from .constraints import constraints
+from .effective import effective
 from .names import named_id
 from .plan import plan
-from .rules import names
+from .request import request_body
+from .rules import judge, names
 from .serving import Serving
+
+
+class Outcome(NamedTuple):
+    """What preferences make of a model."""
+
+    endpoints: Sequence[EndpointRecord]
+    """Those that qualify."""
+    request: dict[str, Any] | None
+    summary: PlanSummary
 
 
 def models_of(*both: RegistryPrefs) -> list[str]:
@@ -30,21 +43,21 @@ def model_diff(
     """
     if serving is None:
         return _unknown(call.model)
-    was = _planned(call, serving, before, now)
+    was = _outcome(call, serving, before, now)
     same = _bearing(before, call.model, serving) == _bearing(after, call.model, serving)
-    now_is = was if same else _planned(call, serving, after, now)
-    kept, keeps = ({each.key for each in planned.endpoints} for planned in (was, now_is))
-    gained = [each for each in now_is.endpoints if each.key not in kept]
+    becomes = was if same else _outcome(call, serving, after, now)
+    kept, keeps = ({each.key for each in outcome.endpoints} for outcome in (was, becomes))
+    gained = [each for each in becomes.endpoints if each.key not in kept]
     lost = [each for each in was.endpoints if each.key not in keeps]
-    changed = bool(gained or lost) or was.request != now_is.request
+    changed = bool(gained or lost) or was.request != becomes.request
     return ModelDiff(
         model=call.model,
         changed=changed,
         gained=[each.key for each in gained],
         lost=[each.key for each in lost],
-        before=_summary(was),
-        after=_summary(now_is),
-        message=_in_words(gained, lost, now_is) if changed else None,
+        before=was.summary,
+        after=becomes.summary,
+        message=_in_words(gained, lost, becomes) if changed else None,
     )
 
 
@@ -56,8 +69,17 @@ def summed_up(diffs: Sequence[ModelDiff]) -> str:
     return f"{said}; of {unknown} the endpoints are not known yet." if unknown else f"{said}."
 
 
-def _planned(call: RoutePlanParams, serving: Serving, prefs: RegistryPrefs, now: datetime) -> RoutePlan:
-    return plan(serving.model, serving.endpoints, prefs, call, serving.freshness, now=now)
+def _outcome(call: RoutePlanParams, serving: Serving, prefs: RegistryPrefs, now: datetime) -> Outcome:
+    """Return the part of a plan that a difference needs; the rest of it takes most of a plan's time."""
+    asked = effective(prefs, serving.model.id, call, now=now)
+    if not serving.endpoints:
+        request = plan(serving.model, (), prefs, call, serving.freshness, now=now).request
+        return Outcome([], request, PlanSummary(0, 0))
+    rules = constraints(asked, serving.endpoints)
+    judged = [(endpoint, judge(endpoint, rules)[0]) for endpoint in serving.endpoints]
+    kept = [endpoint for endpoint, failed in judged if not failed]
+    excluded = [(endpoint, failed) for endpoint, failed in judged if failed]
+    return Outcome(kept, request_body(asked, kept, excluded) if kept else None, _summary(kept, len(judged)))
 
 
 def _bearing(prefs: RegistryPrefs, model_id: str, serving: Serving) -> tuple[object, ...]:
@@ -67,12 +89,10 @@ def _bearing(prefs: RegistryPrefs, model_id: str, serving: Serving) -> tuple[obj
     return (own, *shared)
 
 
-def _summary(planned: RoutePlan) -> PlanSummary:
-    prices = [each.pricing for each in planned.endpoints]
-    prompt = _ends([each.prompt_per_1m for each in prices])
-    completion = _ends([each.completion_per_1m for each in prices])
-    total = len(planned.endpoints) + len(planned.excluded)
-    return PlanSummary(len(planned.endpoints), total, *prompt, *completion)
+def _summary(kept: Sequence[EndpointRecord], total: int) -> PlanSummary:
+    prompt = _ends([each.pricing.prompt_per_1m for each in kept])
+    completion = _ends([each.pricing.completion_per_1m for each in kept])
+    return PlanSummary(len(kept), total, *prompt, *completion)
 
 
 def _ends(prices: Sequence[Money | None]) -> tuple[Money | None, Money | None]:
@@ -80,7 +100,7 @@ def _ends(prices: Sequence[Money | None]) -> tuple[Money | None, Money | None]:
     return (min(known), max(known)) if known else (None, None)
 
 
-def _in_words(gained: Sequence[EndpointRecord], lost: Sequence[EndpointRecord], after: RoutePlan) -> str:
+def _in_words(gained: Sequence[EndpointRecord], lost: Sequence[EndpointRecord], after: Outcome) -> str:
     told = [f"gains {names(gained)}"] if gained else []
     told += [f"loses {names(lost)}"] if lost else []
     if not told:

@@ -92,7 +92,7 @@ def _verdicts(
     asked: Effective,
     tried: Sequence[EndpointRecord],
     shares: Sequence[float | None],
-    costs: Sequence[CostRange],
+    costs: Sequence[CostRange | None],
     unknown: dict[EndpointKey, list[Failure]],
     freshness: Freshness,
 ) -> list[Verdict]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ploked_protocol.catalog import EndpointRecord
 from ploked_protocol.errors import ReasonCode
 from ploked_protocol.preferences import Strictness
 
 from .effective import Effective
-from .rules import Constraint, Edit, Finding, label
+from .rules import Constraint, Edit, Edits, Finding, label
 
 OPENROUTER = "openrouter"
 
@@ -37,15 +37,19 @@ def enough(effective: Effective) -> Strictness:
     return "AllowAny" if effective.table is None else "AllowCustom"
 
 
-def source(effective: Effective) -> Iterator[Constraint]:
-    """Require that the endpoint comes from OpenRouter, where `strictness` admits no other source for the model."""
+def source(effective: Effective, tables_made: Sequence[Edits]) -> Iterator[Constraint]:
+    """Require that the endpoint comes from OpenRouter, where `strictness` admits no other source for the model.
+
+    `tables_made` are edits for other ends that would give the model a table, and so have it named.
+    """
     strictness, needed = effective.prefs.strictness, enough(effective)
     if strictness in ("AllowAny", needed):
         return
     why = f"strictness is {strictness}"
     if strictness == "AllowCustom":
         why += f" and config.toml does not name {effective.call.model}"
-    edits = ((Edit("set", "registry.strictness", needed),),)
+    custom = () if strictness == "AllowCustom" else (Edit("set", "registry.strictness", "AllowCustom"),)
+    ways = ((Edit("set", "registry.strictness", needed),), *((*custom, *edits) for edits in tables_made))
 
     def check(endpoint: EndpointRecord) -> Finding | None:
         if endpoint.source == OPENROUTER:
@@ -53,7 +57,7 @@ def source(effective: Effective) -> Iterator[Constraint]:
         return Finding(f"{label(endpoint)} comes from {endpoint.source}, and {why}")
 
     at = effective.source("registry", "strictness")
-    yield Constraint("strictness", at, f"strictness = {strictness}", check, lambda _: edits)
+    yield Constraint("strictness", at, f"strictness = {strictness}", check, lambda _: ways)
 
 
 def data(effective: Effective) -> Iterator[Constraint]:
