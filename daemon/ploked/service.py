@@ -246,6 +246,7 @@ class RegistryService(ConfigEdits, WhatIf):
                 selected_endpoints=params.selected_endpoints,
                 messages=params.messages,
                 prompt=params.prompt,
+                routing=params.routing,
             ),
             progress,
         )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from chat_request import schema_problems
 from e2e.places import KIMI, Daemon, Json
 from e2e.sweeping import CHAT, HEAT, PAIR, Sent, launch, swept
 from ploked_fixtures.serve import UpstreamProcess
@@ -79,6 +80,17 @@ async def test_a_routed_request_may_be_served_by_any_endpoint_of_its_plan(
     assert sorted(row["plannedTags"]) == sorted(PAIR)
     assert row["actualTag"] in PAIR
     assert row["deviations"] == []
+
+
+async def test_a_sweep_may_have_routing_preferences_of_its_own(
+    shared: Daemon, upstream: UpstreamProcess, sent: Sent
+) -> None:
+    routing = {"ignore": [PAIR[0]], "data_collection": "deny", "max_price": {"prompt": 9}}
+    results = await swept(shared, routing=routing)
+    assert [row["tag"] for row in results["rows"]] == PAIR[1:]
+    (body,) = sent.bodies()
+    assert body["provider"] | {**routing, "only": PAIR[1:]} == body["provider"]
+    assert schema_problems(body) == []
 
 
 async def test_a_router_may_answer_with_any_model(shared: Daemon, upstream: UpstreamProcess) -> None:

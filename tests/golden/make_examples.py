@@ -82,7 +82,7 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     await ask("recordPick", model=MODEL, endpoint="novita/fp8")
     await ask("searchModels", query="kimi k2", limit=2, highlight=True)
     await ask("listEndpoints", model=MODEL)
-    await ask("routePlan", model=MODEL, prompt="Name a colour.")
+    await ask("routePlan", model=MODEL, prompt="Name a colour.", promptTokens=2000, asCurl=True)
     await ask("listProfiles", model=MODEL)
     await ask("effectiveProfile", model=MODEL, params={"top_p": 0.9})
     await ask("preferencesDiff", configText=CONFIG.replace('"groq"', '"groq", "novita"'))

@@ -183,7 +183,7 @@ def context(effective: Effective) -> Iterator[Constraint]:
 
 def price(effective: Effective) -> Iterator[Constraint]:
     """Require a price within the caps of `routing.max_price`; each cap is a constraint of its own."""
-    asking = Asking(effective.prompt_tokens, effective.at)
+    asking = Asking(effective.prices)
     for name in UNITS:
         cap = scaled(money(getattr(effective.routing.max_price, name, None)), 1)
         if cap is not None:

@@ -16,7 +16,6 @@ from ploked_protocol.plans import TryOrder
 from ploked_protocol.preferences import PercentilePrefs, RoutingPrefs, SortPrefs
 
 from .effective import Effective
-from .prices import prices_at
 
 Sort = Literal["price", "throughput", "latency", "exacto"]
 
@@ -90,7 +89,7 @@ def sort_of(effective: Effective) -> Sort | None:
 def _rank(endpoint: EndpointRecord, effective: Effective, sort: Sort | None) -> Rank:
     order = effective.routing.order or ()
     figure = _figure(endpoint, sort)
-    prices = prices_at(endpoint.pricing, effective.prompt_tokens, effective.at)
+    prices = effective.prices[endpoint.pricing]
     prompt, completion = prices.get("prompt"), prices.get("completion")
     return Rank(
         entry=_place(order, endpoint.key.tag) if order else 0,

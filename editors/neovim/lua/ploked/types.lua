@@ -190,6 +190,7 @@
 ---@field concurrency? integer
 ---@field profile? string
 ---@field params? ploked.LLMParameters
+---@field routing? ploked.RoutingPrefs
 
 ---Which model to expand.
 ---@class ploked.ListEndpointsParams
