@@ -25,6 +25,13 @@ from rich.console import Console
 from rich.text import Text
 
 COLUMNS = 112
+PREFERENCES = (
+    CONFIG
+    + """required_supported_params = ["seed"]
+routing = { quantizations = ["fp8"], max_price = { prompt = 0.27 } }
+"""
+)
+"""Leave few endpoints of MODEL, each other one for a reason of its own."""
 DEADLINE_S = 20
 IMAGES = PLUGIN / "images"
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -83,7 +90,7 @@ def screen() -> Iterator[Screen]:
     """Run a screen on the loopback upstream and a home that is gone when the block ends."""
     with tempfile.TemporaryDirectory() as folder, upstream_process() as upstream:
         home = Home(Path(folder), upstream, with_ploked(Path(folder)))
-        home.config.write_text(CONFIG)
+        home.config.write_text(PREFERENCES)
         shown = Screen(home)
         try:
             yield shown
@@ -95,22 +102,47 @@ def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
     with screen() as shown:
-        shown.keys(":Ploked search", "Enter")
-        shown.until("▸")
-        shown.keys("deepseek v3")
-        shown.until(MODEL)
-        shown.keys("Enter", "2j", "l")
-        shown.until("sambanova")
-        shown.keys("3j", "Space", "2j", "Space")
-        shown.until("2 selected")
-        shown.save("picker", "ploked: picker")
-        shown.keys("q")
-        shown.lines(55)
-        shown.keys(f":Ploked plan {MODEL}", "Enter")
-        shown.until("streamlake is not among")
-        shown.keys(":only | echo", "Enter")
-        shown.until('"temperature": 0.7')
-        shown.save("plan", "ploked: route plan")
+        # search(shown)
+        picker(shown)
+        plan(shown)
+
+
+def search(shown: Screen) -> None:
+    """Take the picture of a search with words and predicates."""
+    shown.keys(":Ploked search", "Enter")
+    shown.until("▸")
+    shown.keys("kimi ctx>=200k in<0.65")
+    shown.until("of 3")
+    shown.save("search", "ploked: search")
+    shown.keys("Escape", "q")
+
+
+def picker(shown: Screen) -> None:
+    """Take the picture of a model with its endpoints, some of which do not qualify."""
+    shown.lines(42)
+    shown.keys(":Ploked search", "Enter")
+    shown.until("▸")
+    shown.keys("deepseek v3")
+    shown.until(MODEL)
+    shown.keys("Enter", "2j", "l")
+    shown.until("endpoints qualify")
+    shown.until("sambanova")
+    shown.save("picker", "ploked: picker")
+    shown.keys("q")
+
+
+def plan(shown: Screen) -> None:
+    """Take the picture of a route plan with what it costs."""
+    shown.lines(84)
+    shown.keys(f":Ploked plan {MODEL}", "Enter")
+    shown.until("Excluded (")
+    shown.keys("c")
+    shown.until("Tokens of the prompt")
+    shown.keys("8K 500", "Enter")
+    shown.until("Cost $")
+    shown.keys(":only | echo", "Enter")
+    shown.until('"temperature": 0.7')
+    shown.save("plan", "ploked: route plan")
 
 
 if __name__ == "__main__":

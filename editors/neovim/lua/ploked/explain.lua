@@ -58,16 +58,24 @@ function M.count(plan)
   return ('%d/%d endpoints qualify'):format(kept, kept + #plan.excluded)
 end
 
+---What a reason says below its endpoint, whose tag it need not repeat.
+---@param reason ploked.Reason
+---@param tag string
+---@return string
+function M.message(reason, tag)
+  local said = text.one_line(reason.message)
+  return vim.startswith(said, tag .. ' ') and said:sub(#tag + 2) or said
+end
+
 ---All reasons on one line below their endpoint, the codes first: the messages may be cut.
 ---@param reasons ploked.Reason[]
----@param tag string of the endpoint, which the messages need not repeat
+---@param tag string
 ---@return string codes
 ---@return string messages
 function M.in_short(reasons, tag)
   local codes, messages = {}, {}
   for _, reason in ipairs(reasons) do
-    local said = text.one_line(reason.message)
-    table.insert(messages, vim.startswith(said, tag .. ' ') and said:sub(#tag + 2) or said)
+    table.insert(messages, M.message(reason, tag))
     if not vim.tbl_contains(codes, reason.code) then
       table.insert(codes, reason.code)
     end

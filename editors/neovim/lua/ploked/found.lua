@@ -134,6 +134,9 @@ local function take(picker, result)
   learn(result.rows)
   picker.rows, picker.total, picker.freshness = result.rows, result.total, result.freshness
   picker.problems = result.problems or {}
+  for _, place in ipairs(result.uncertain or {}) do
+    picker.rows[place + 1].uncertain = true -- not of the protocol: said by place there
+  end
   if picker.only then
     picker.rows = vim.tbl_filter(function(row)
       return row.id == picker.only

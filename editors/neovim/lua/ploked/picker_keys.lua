@@ -169,7 +169,9 @@ local LIST = {
 
 ---@param picker ploked.Picker
 local function complete(picker)
-  query_box.complete(picker.view.prompt.buf)
+  query_box.complete(picker.view.prompt.buf, function()
+    found.typed(picker)
+  end)
 end
 
 -- Those that mean something in a menu of completions are left to it while there is one.

@@ -16,6 +16,8 @@ local M = {}
 
 local REQUEST_KEYS = { 'model', 'messages', 'role', 'content', 'provider' }
 local INDENT = { '  ' }
+local LEAST_WIDTH = 20 -- of what is wrapped, however narrow the window
+local HANGING = 10
 
 ---Values with their origins, sorted by name.
 ---@param names string[]
@@ -57,11 +59,22 @@ end
 ---@param width integer
 ---@param add ploked.AddLine
 ---@param target? ploked.PlanTarget
-local function add_wrapped(mark, said, width, add, target)
-  local indent = text.width(mark[1])
-  for at, part in ipairs(text.wrap(text.one_line(said), math.max(20, width - indent - 1))) do
-    add({ at == 1 and mark or { (' '):rep(indent) }, { part, at == 1 and nil or 'PlokedNote' } }, target)
+---@param highlight? string of the text
+local function add_wrapped(mark, said, width, add, target, highlight)
+  local taken = text.width(mark[1])
+  local indent = math.min(taken, HANGING)
+  local room = { math.max(LEAST_WIDTH, width - taken - 1), math.max(LEAST_WIDTH, width - indent - 1) }
+  for at, part in ipairs(text.wrap(text.one_line(said), room[2], room[1])) do
+    add({ at == 1 and mark or { (' '):rep(indent) }, { part, highlight } }, target)
   end
+end
+
+---@param said string
+---@param place? ploked.Origin
+---@return string such as `… (config.toml:12)`
+local function with_place(said, place)
+  local file = origins.file(place)
+  return file == '' and said or ('%s (%s)'):format(said, file)
 end
 
 ---@param plan ploked.RoutePlan
@@ -75,8 +88,7 @@ local function add_advice(plan, width, add)
     add_wrapped({ '! ', 'PlokedReason' }, plan.message, width, add)
   end
   for _, warning in ipairs(plan.warnings or {}) do
-    local file = origins.file(warning.place)
-    local said = warning.message .. (file ~= '' and (' (%s)'):format(file) or '')
+    local said = with_place(warning.message, warning.place)
     add_wrapped({ '! ', 'PlokedReason' }, said, width, add, { place = warning.place })
   end
 end
@@ -129,20 +141,33 @@ local function cost_cells(explained)
   return { { amount('expected'), 'PlokedPrice', right = true }, { span, 'PlokedNote' } }
 end
 
+local SHARE_HEADER = { 'share', 'PlokedHeader', right = true }
+local COST_HEADER = { { 'cost', 'PlokedHeader', right = true }, { 'range', 'PlokedHeader' } }
+
+---A row of the share, the endpoint, and the costs, which take the place of the prices.
+---@param share ploked.Cell
+---@param endpoint ploked.Cell[]
+---@param costs? ploked.Cell[]
+---@return ploked.Cell[]
+local function row_of(share, endpoint, costs)
+  local shown = vim.tbl_filter(function(cell)
+    return not (costs and cell.price)
+  end, endpoint)
+  return vim.list_extend(vim.list_extend({ share }, shown), costs or {})
+end
+
 ---@param plan ploked.RoutePlan
 ---@return ploked.Line[] one for the header, then one for each endpoint, those excluded last
 local function endpoint_lines(plan)
-  local share = { 'share', 'PlokedHeader', right = true }
-  local costs = plan.cost and { { 'cost', 'PlokedHeader', right = true }, { 'range', 'PlokedHeader' } } or {}
-  local rows = { vim.list_extend(vim.list_extend({ share }, endpoint_rows.HEADER), costs) }
+  local rows = { row_of(SHARE_HEADER, endpoint_rows.HEADER, plan.cost and COST_HEADER) }
   for _, endpoint in ipairs(plan.endpoints) do
     local explained = explain.of(plan, endpoint)
-    local part = { explained.share and facts.share(explained.share) or '', 'PlokedContext', right = true }
-    local row = vim.list_extend({ part }, endpoint_rows.cells(endpoint))
-    table.insert(rows, vim.list_extend(row, plan.cost and cost_cells(explained) or {}))
+    local share = { explained.share and facts.share(explained.share) or '', 'PlokedContext', right = true }
+    table.insert(rows, row_of(share, endpoint_rows.cells(endpoint), plan.cost and cost_cells(explained)))
   end
   for _, exclusion in ipairs(plan.excluded) do
-    table.insert(rows, vim.list_extend({ { '' } }, endpoint_rows.cells(exclusion.endpoint, 'PlokedExcluded')))
+    local cells = endpoint_rows.cells(exclusion.endpoint, 'PlokedExcluded')
+    table.insert(rows, row_of({ '' }, cells, plan.cost and {}))
   end
   return vim.tbl_map(function(line)
     return vim.list_extend({ INDENT }, line)
@@ -152,28 +177,31 @@ end
 ---@param reasons ploked.Reason[]
 ---@param mark string
 ---@param endpoint ploked.EndpointRecord
+---@param width integer
 ---@param add ploked.AddLine
-local function add_reasons(reasons, mark, endpoint, add)
+local function add_reasons(reasons, mark, endpoint, width, add)
   for _, reason in ipairs(reasons) do
-    local file = origins.file(reason.place)
-    local place = { file ~= '' and ('  ' .. file) or '', 'PlokedNote' }
     local code = { ('        %s%s: '):format(mark, reason.code), 'PlokedReason' }
-    add({ code, { reason.message, 'PlokedExcluded' }, place }, { endpoint = endpoint, place = reason.place })
+    local said = with_place(explain.message(reason, endpoint.key.tag), reason.place)
+    add_wrapped(code, said, width, add, { endpoint = endpoint, place = reason.place }, 'PlokedExcluded')
   end
 end
 
 ---@param plan ploked.RoutePlan
+---@param width integer
 ---@param add ploked.AddLine
-local function add_endpoints(plan, add)
-  local lines = endpoint_lines(plan)
-  local how = plan.tryOrder and (plan.tryOrder.estimate and '  ≈ ' or '  ') .. plan.tryOrder.message or ''
+local function add_endpoints(plan, width, add)
+  local lines, order = endpoint_lines(plan), plan.tryOrder
   add({})
-  add({ { ('Eligible (%d)'):format(#plan.endpoints), 'PlokedHeader' }, { how, 'PlokedNote' } })
+  add({ { ('Eligible (%d)'):format(#plan.endpoints), 'PlokedHeader' } })
+  if order then
+    add_wrapped({ order.estimate and '  ≈ ' or '  ' }, order.message, width, add, nil, 'PlokedNote')
+  end
   add(lines[1])
   for at, endpoint in ipairs(plan.endpoints) do
     local explained = explain.of(plan, endpoint)
     add(lines[at + 1], { endpoint = endpoint })
-    add_reasons(explained.reasons, '? ', endpoint, add)
+    add_reasons(explained.reasons, '? ', endpoint, width, add)
     if #explained.dropped > 0 then
       local dropped = table.concat(explained.dropped, ', ')
       add({ { '        drops ', 'PlokedUncertain' }, { dropped, 'PlokedKey' } }, { endpoint = endpoint })
@@ -186,7 +214,7 @@ local function add_endpoints(plan, add)
   add({ { ('Excluded (%d)'):format(#plan.excluded), 'PlokedHeader' } })
   for at, exclusion in ipairs(plan.excluded) do
     add(lines[#plan.endpoints + at + 1], { endpoint = exclusion.endpoint })
-    add_reasons(exclusion.reasons, '', exclusion.endpoint, add)
+    add_reasons(exclusion.reasons, '', exclusion.endpoint, width, add)
   end
 end
 
@@ -224,7 +252,7 @@ function M.build(plan, unsaved, width)
   add_advice(plan, width, add)
   add_cost(plan, width, add)
   add_relaxations(plan, width, add)
-  add_endpoints(plan, add)
+  add_endpoints(plan, width, add)
   add_request(plan, add)
   return lines, targets
 end

@@ -58,7 +58,8 @@ end
 
 ---Offer what may stand at the cursor, unless something else has been typed when the answer comes.
 ---@param buf integer
-function M.complete(buf)
+---@param changed fun() called when something has been put there
+function M.complete(buf, changed)
   local query, column = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2]
   local position = vim.fn.strchars(query:sub(1, column))
   client.request('completeQuery', { query = query, position = position }, function(_, result)
@@ -66,6 +67,7 @@ function M.complete(buf)
     local same = here and vim.api.nvim_get_current_line() == query and vim.api.nvim_win_get_cursor(0)[2] == column
     if result and same and #result.items > 0 then
       vim.fn.complete(text.byte(query, result.start) + 1, vim.tbl_map(menu_item, result.items))
+      changed() -- a single item is put there without a menu, and without an event
     end
   end)
 end

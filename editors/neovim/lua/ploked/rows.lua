@@ -33,8 +33,10 @@ end
 local function name_cell(row, expanded)
   local icons, found = config.get().icons, row.matches or {}
   local arrow = (expanded and icons.expanded or icons.collapsed) .. ' '
-  local before = arrow .. (row.favourite and icons.favourite .. ' ' or '')
-  local name, set_apart = text.one_line(row.name), { { #arrow, #before, 'PlokedFavourite' } }
+  local star = arrow .. (row.favourite and icons.favourite .. ' ' or '')
+  local before = star .. (row.uncertain and '? ' or '')
+  local name = text.one_line(row.name)
+  local set_apart = { { #arrow, #star, 'PlokedFavourite' }, { #star, #before, 'PlokedUncertain' } }
   if name == row.name then
     vim.list_extend(set_apart, matches(found.name, name, before))
   end
@@ -42,10 +44,10 @@ local function name_cell(row, expanded)
 end
 
 ---How many of the endpoints qualify under the preferences.
----@param effective? ploked.Effective
+---@param effective? ploked.Outlook
 ---@return ploked.Cell
 local function effective_cell(effective)
-  if not effective then
+  if not (effective and effective.eligible) then
     return { '?', 'PlokedUncertain', right = true }
   end
   local mark = effective.uncertain and '?' or ''

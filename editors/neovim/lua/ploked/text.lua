@@ -8,6 +8,7 @@ local M = {}
 ---@field [1] string
 ---@field [2]? string highlight group
 ---@field right? boolean align to the right, as numbers are
+---@field price? boolean whether it is a price
 ---@field matches? ploked.Match[] what to set apart: from byte, to byte, the end not included
 
 ---@class ploked.Match
@@ -61,11 +62,13 @@ end
 ---`text` broken into lines of at most `width` cells, at spaces where there are any.
 ---@param text string
 ---@param width integer
+---@param first? integer the width of the first line, where that is another
 ---@return string[]
-function M.wrap(text, width)
+function M.wrap(text, width, first)
   local lines, line = {}, ''
   for word in text:gmatch('%S+') do
-    if line ~= '' and M.width(line) + 1 + M.width(word) > width then
+    local room = #lines == 0 and first or width
+    if line ~= '' and M.width(line) + 1 + M.width(word) > room then
       table.insert(lines, line)
       line = word
     else
