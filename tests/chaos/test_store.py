@@ -177,7 +177,7 @@ def test_a_locked_file_is_passed_over_until_it_is_free(path: Path, caplog: pytes
         other.execute("BEGIN EXCLUSIVE")
         started = time.monotonic()
         assert (store.load_models(), store.load_all_endpoints(), store.load_providers()) == (None, {}, None)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 10  # three times as long as SQLite waits by itself
         other.execute("ROLLBACK")
         other.close()
 

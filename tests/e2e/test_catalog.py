@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from e2e.conftest import Start
 from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json
 from ploked_fixtures.serve import UpstreamProcess
 
-FIRST_ANSWER_S = 4.0
 SNAPSHOT_MODELS = 455
 
 
@@ -101,17 +99,13 @@ async def test_endpoints_that_nobody_has_are_an_error_that_says_so(start: Start,
     assert raised.value.code == -32015  # type: ignore[attr-defined]  # UpstreamUnavailable has one
 
 
-async def test_a_silent_upstream_delays_the_first_answers_by_seconds_and_no_more(
-    start: Start, black_hole: Home
-) -> None:
+async def test_no_answer_waits_until_a_silent_upstream_is_given_up(start: Start, black_hole: Home) -> None:
     daemon = await start(black_hole)
-    assert_from_snapshot((await search(daemon))["freshness"])
-    assert (await daemon.request("ploked/status", {}))["uptimeS"] < FIRST_ANSWER_S
-    began = time.monotonic()
-    for model in (KIMI, DEEPSEEK, "z-ai/glm-5"):
-        listed = await daemon.request("ploked/listEndpoints", {"model": model})
-        assert_from_snapshot(listed["freshness"])
-    assert time.monotonic() - began < 1
+    answers = [await search(daemon)]
+    answers += [await daemon.request("ploked/listEndpoints", {"model": model}) for model in (KIMI, DEEPSEEK)]
+    for answer in answers:
+        assert_from_snapshot(answer["freshness"])
+        assert answer["freshness"]["error"] is None, "the fetch is still in the air"
 
 
 # later starts

@@ -221,7 +221,7 @@ async def test_an_async_client_kills_a_daemon_that_does_not_leave(impatient: Non
 async def test_a_client_over_streams_that_nobody_answers_can_be_closed(impatient: None) -> None:
     one, other = socket.socketpair()
     client = AsyncClient(*await asyncio.open_connection(sock=one))
-    await asyncio.wait_for(client.close(), 5)
+    await asyncio.wait_for(client.close(), 15)
     other.close()
 
 

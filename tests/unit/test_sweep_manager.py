@@ -48,7 +48,7 @@ async def test_a_sweep_that_breaks_is_told_as_failed_and_no_longer_counted(
     manager.on_progress = told.put_nowait
     launched = await manager.launch(launch(HEAT), PLAN)
     assert (launched.requests, told.qsize()) == (3, 0)
-    last = await asyncio.wait_for(told.get(), 5)
+    last = await asyncio.wait_for(told.get(), 15)
     assert (last.sweep_id, last.state, last.done) == (launched.sweep_id, "failed", 0)
     assert "a bug in ploked" in str(last.message)
     assert manager.running == 0

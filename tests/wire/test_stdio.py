@@ -16,7 +16,7 @@ from wire.conftest import Start
 from wire.fake_service import SECRET
 from wire.talk import COMMAND, TESTS, There
 
-PROMPT_S = 2.0
+PROMPT_S = 5.0
 """The promise is one second; the machine that runs the tests may be busy."""
 HELLO = frame(b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}')
 STATUS = frame(b'{"jsonrpc":"2.0","id":2,"method":"ploked/status"}')
