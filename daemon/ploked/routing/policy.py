@@ -94,7 +94,7 @@ def _asked(
             return UNKNOWN
         if kept:
             return None
-        return f"{label(endpoint)} is not among those of which it is said that it {promise} ({says})"
+        return f"{label(endpoint)} is not one that {promise} ({says})"
 
     doubt = f"does not say whether it {promise} ({says})"
     return Constraint(code, effective.routing_source(field), says, check, lambda _: edits, upstream=True, doubt=doubt)
