@@ -64,7 +64,7 @@ def data(effective: Effective) -> Iterator[Constraint]:
     """Require what `routing` asks about data: the upstream filters by it, and tells of zero data retention alone."""
     routing = effective.routing
     if routing.data_collection == "deny":
-        yield _asked(effective, "dataPolicy", "data_collection", "allow", _collects_nothing, "does not collect data")
+        yield _asked(effective, "dataPolicy", "data_collection", "allow", _collects_nothing, "collects no data")
     if routing.zdr:
         yield _asked(effective, "zdr", "zdr", "false", lambda each: each.zdr, "retains no data")
     if routing.enforce_distillable_text:
