@@ -1,7 +1,7 @@
 """How long a plan takes over 40 endpoints, in this process: `python tests/bench/plans.py`. Prints a Markdown table.
 
 Every kind of constraint is in the preferences, in all three layers, read from a text so that origins have lines.
-Time is given by the clock and as the thread's own CPU time: on a busy machine only the latter says something of the code.
+Time is given by the clock and as CPU time of the thread: on a busy machine only the latter speaks of the code.
 Nothing is asserted here.
 """
 
