@@ -16,7 +16,7 @@ import msgspec
 from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
-from ploked_protocol.plans import RoutePlan, RoutePlanParams
+from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import ConfigProblem
 
 from . import __version__, routing
@@ -219,16 +219,21 @@ class RegistryService(ConfigEdits, WhatIf):
                 selected_endpoints=params.selected_endpoints,
                 messages=params.messages,
                 prompt=params.prompt,
+                routing=params.routing,
             ),
             progress,
         )
         if plan.request is None:
             raise NoEligibleEndpoint(plan.message or "no endpoint is left")
-        return await self.sweeps.launch(params, plan)
+        return await self.sweeps.launch(params, plan, self.facts.answering_names(params.model))
 
     async def sweep_results(self, params: sweeps.SweepResultsParams) -> sweeps.SweepResults:
         """Answer `ploked/sweepResults`; raises UnknownSweep, InvalidParams."""
         return await self.sweeps.results(params.sweep_id, params.sort)
+
+    async def plan_versus_actual(self, params: PlanVersusActualParams) -> PlanVersusActual:
+        """Answer `ploked/planVersusActual`; raises UnknownSweep."""
+        return await self.sweeps.plan_versus_actual(params.sweep_id, params.request_id)
 
     async def cancel_sweep(self, params: sweeps.CancelSweepParams) -> sweeps.SweepCancelled:
         """Answer `ploked/cancelSweep`; raises UnknownSweep."""

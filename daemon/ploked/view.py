@@ -51,6 +51,18 @@ class CatalogFacts:
         """Return the model that serves `model`: an alias's target, else itself."""
         return (self._catalog.model(model.alias_target) if model.alias_target else None) or model
 
+    def answering_names(self, model_id: str) -> list[str]:
+        """Return the ids and canonical slugs that an answer of `model_id` may give as its model.
+
+        None where the upstream chooses the model (a router, a bare preset). Raises UnknownModel.
+        """
+        model = self.model(model_id)
+        serving = self.serving(model)
+        if not self._catalog.endpoints_now(serving.id):
+            return []
+        named = (model_id, model.id, model.canonical_slug, serving.id, serving.canonical_slug)
+        return list(dict.fromkeys(name for name in named if name))
+
     def endpoints_now(self, model_id: str) -> Sequence[EndpointRecord] | None:
         """Return the endpoints of `model_id`, whatever its form, as far as they are known; None when they are not."""
         serving = self.serving_now(model_id)

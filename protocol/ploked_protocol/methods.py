@@ -86,6 +86,12 @@ CANCEL_SWEEP = _request(
     sweeps.SweepCancelled,
     "Stop a sweep; rows that have come back stay.",
 )
+PLAN_VERSUS_ACTUAL = _request(
+    "planVersusActual",
+    plans.PlanVersusActualParams,
+    plans.PlanVersusActual,
+    "Compare what a sweep planned with what the upstream reports: who served, which model, at which price.",
+)
 REFRESH_CATALOG = _request(
     "refreshCatalog",
     queries.RefreshCatalogParams,
@@ -175,6 +181,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     LAUNCH_SWEEP,
     SWEEP_RESULTS,
     CANCEL_SWEEP,
+    PLAN_VERSUS_ACTUAL,
     REFRESH_CATALOG,
     STATUS,
     LIST_PROFILES,

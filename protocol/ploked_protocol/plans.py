@@ -70,7 +70,7 @@ class Exclusion(Wire):
     reasons: list[Reason]
 
 
-class CostPart(Wire):
+class CostPart(Wire, gc=False):
     """One term of a cost: tokens (or requests) times a price."""
 
     fact: str
@@ -82,14 +82,14 @@ class CostPart(Wire):
     """USD."""
 
 
-class Cost(Wire):
+class Cost(Wire, gc=False):
     """What one request costs in one case, USD, with the facts that it was worked out from."""
 
     amount: Money
     parts: list[CostPart]
 
 
-class CostRange(Wire):
+class CostRange(Wire, gc=False):
     """What one request may cost at an endpoint; a figure is null when a price or a size that it needs is unknown."""
 
     lowest: Cost | None = None

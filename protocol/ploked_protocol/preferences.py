@@ -96,7 +96,12 @@ class SortPrefs(Prefs):
 
 
 class RoutingPrefs(Prefs):
-    """OpenRouter's `provider` object: the fields it takes and no others."""
+    """OpenRouter's `provider` object: the fields it takes and no others.
+
+    Layers (the call, the model, `[registry.routing]`) are laid over each other value by value. Scalars and lists of a
+    higher layer hold; `max_price`, percentiles and `sort` merge field by field, where a number counts as `p50` and a
+    plain sort as `by`.
+    """
 
     order: list[str] | None = None
     only: list[str] | None = None
@@ -143,6 +148,8 @@ class RegistryPrefs(Prefs):
 
     global_default_profile: str | None = None
     strictness: Strictness = "AllowCustom"
+    """Which sources endpoints may come from: `OpenRouterOnly`; others as well, for models that have a table here
+    (`AllowCustom`); or any (`AllowAny`)."""
     allow_down: bool = False
     """Whether plans keep endpoints that are down."""
     routing: RoutingPrefs = RoutingPrefs()

@@ -10,7 +10,7 @@ import msgspec
 from .keys import EndpointKey
 from .money import Money
 from .plans import Deviation
-from .preferences import LLMParameters
+from .preferences import LLMParameters, RoutingPrefs
 from .wire import Wire
 
 MAX_REQUESTS = 10_000
@@ -43,6 +43,8 @@ class LaunchSweepParams(Wire):
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     profile: str | None = None
     params: LLMParameters = LLMParameters()
+    routing: RoutingPrefs = RoutingPrefs()
+    """The highest layer of routing preferences, for this sweep alone."""
 
 
 class SweepLaunched(Wire):

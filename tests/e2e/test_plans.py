@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -148,7 +149,7 @@ async def test_when_nothing_is_left_the_plan_says_what_removed_the_last_and_what
     assert (found["endpoints"], found["request"], len(found["excluded"])) == ([], None, 12)
     (removed,) = found["nothingLeft"]["removedLast"]
     assert (removed["code"], removed["origin"]) == ("notAllowed", "registry.models[0].allowed_providers")
-    assert "12 endpoints come back" in found["nothingLeft"]["loosen"][0]
+    assert "11 endpoints come back" in found["nothingLeft"]["loosen"][0]
     assert removed["message"] in found["message"]
     assert found["nothingLeft"]["loosen"][0] in found["message"]
 
@@ -180,3 +181,53 @@ async def test_what_an_endpoint_is_called_in_an_answer_can_be_handed_back(shared
     key = (await plan(shared))["endpoints"][0]["key"]
     found = await plan(shared, selectedEndpoints=[key])
     assert tags(found["endpoints"]) == [key["tag"]]
+
+
+async def test_the_request_can_be_had_as_a_command_without_the_key(shared: Daemon, place: Home) -> None:
+    await shared.obeys(place, "version = 1\n")
+    assert (await plan(shared))["curl"] is None
+    command = (await plan(shared, asCurl=True))["curl"]
+    assert command.startswith("curl ")
+    assert f"{place.upstream}/chat/completions" in command
+    assert '"Authorization: Bearer $OPENROUTER_API_KEY"' in command
+    assert KEY not in command
+
+
+async def test_the_model_may_be_named_in_either_way(shared: Daemon, place: Home, upstream: UpstreamProcess) -> None:
+    await shared.obeys(place, "version = 1\n")
+    found = await plan(shared, strategy="models")
+    assert found["request"]["models"] == [DEEPSEEK]
+    assert "model" not in found["request"]
+    assert post(upstream, found["request"])["choices"]
+
+
+async def test_endpoints_say_whether_they_keep_data(shared: Daemon, place: Home) -> None:
+    listed = await shared.request("ploked/listEndpoints", {"model": DEEPSEEK})
+    zdr = {endpoint["provider"]: endpoint["zdr"] for endpoint in listed["endpoints"]}
+    assert (zdr["deepinfra"], zdr["novita"]) == (True, False)
+
+
+async def test_no_request_costs_more_than_its_plan_said(shared: Daemon, place: Home, upstream: UpstreamProcess) -> None:
+    await shared.obeys(place, "version = 1\n")
+    params = {"max_tokens": 40}
+    launched = await shared.request("ploked/launchSweep", {"model": DEEPSEEK, "prompt": "Hi", "params": params})
+    rows = (await shared.swept(launched["sweepId"]))["rows"]
+    found = await plan(shared, params=params, promptTokens=rows[0]["promptTokens"], cachedTokens=2)
+    costs = {verdict["key"]["tag"]: verdict["cost"] for verdict in found["verdicts"]}
+    assert {row["tag"] for row in rows} == set(costs)
+    for row in rows:
+        cost = costs[row["tag"]]
+        lowest, expected, highest = (Decimal(cost[name]["amount"]) for name in ("lowest", "expected", "highest"))
+        assert lowest <= Decimal(row["cost"]) <= highest
+        assert lowest <= expected <= highest
+        assert sum(Decimal(part["amount"]) for part in cost["highest"]["parts"]) == highest
+    whole = found["cost"]
+    assert Decimal(whole["highest"]) == max(Decimal(cost["highest"]["amount"]) for cost in costs.values())
+    assert Decimal(whole["lowest"]) <= Decimal(whole["expected"]) <= Decimal(whole["highest"])
+
+
+async def test_without_a_size_of_the_prompt_nothing_is_said_of_its_cost(shared: Daemon, place: Home) -> None:
+    await shared.obeys(place, "version = 1\n")
+    found = await plan(shared)
+    assert found["cost"] is None
+    assert {verdict["cost"] for verdict in found["verdicts"]} == {None}

@@ -203,3 +203,14 @@ async def test_a_cancelled_call_of_the_client_leaves_the_fetch_to_others(
     one.cancel()
     assert (await other)["freshness"]["source"] == "openrouter"
     assert len([request for request in upstream.log[before:] if request["path"].endswith("endpoints")]) == 1
+
+
+async def test_the_comparison_outlives_the_daemon(start: Start, home: Home, upstream: UpstreamProcess) -> None:
+    first = await start(home)
+    upstream.faults.add("misroute", path=CHAT, times=1)
+    sweep_id = (await swept(first, seeds=[3], concurrency=1))["sweepId"]
+    asked = {"sweepId": sweep_id}
+    before = await first.request("ploked/planVersusActual", asked)
+    await first.close()
+    assert before["deviating"] == 1
+    assert await (await start(home)).request("ploked/planVersusActual", asked) == before

@@ -80,7 +80,7 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     await ask("status")
     await ask("searchModels", query="kimi k2", limit=2)
     await ask("listEndpoints", model=MODEL)
-    await ask("routePlan", model=MODEL, prompt="Name a colour.")
+    await ask("routePlan", model=MODEL, prompt="Name a colour.", promptTokens=2000, asCurl=True)
     await ask("listProfiles", model=MODEL)
     await ask("effectiveProfile", model=MODEL, params={"top_p": 0.9})
     await ask("preferencesDiff", configText=CONFIG.replace('"groq"', '"groq", "novita"'))
@@ -89,6 +89,7 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     sweep_id = launched["sweepId"]
     while (await ask("sweepResults", sweepId=sweep_id, sort="cost"))["state"] == "running":
         await asyncio.sleep(0.02)
+    await ask("planVersusActual", sweepId=sweep_id)
     await ask("cancelSweep", sweepId=sweep_id)
     best = found["ploked/sweepResults"]["result"]["best"]
     await ask("saveProfile", name="best", sweepId=sweep_id, requestId=best, setDefault=True)

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import msgspec
+from chat_request import schema_problems
 from hypothesis import example, given
 from hypothesis import strategies as st
 from ploked.routing import pinned_body, plan
@@ -16,7 +17,7 @@ from ploked.routing.rules import judge
 from ploked_fixtures.validation import problem
 from ploked_protocol.keys import EndpointKey, as_entry
 from ploked_protocol.plans import RoutePlan, RoutePlanParams
-from ploked_protocol.preferences import LLMParameters, MaxPrice, ModelPrefs, RegistryPrefs, RoutingPrefs
+from ploked_protocol.preferences import MaxPrice, ModelPrefs, RegistryPrefs, RoutingPrefs
 from routing_cases import KIMI, MODEL, NOW
 from routing_draw import ENTRIES, TAGS, TEN_THOUSAND, THOUSAND, Case, case_bytes, case_of, cases, three_layers
 from routing_reference import against, any_names, own_table, routing_of, unsure, upstream
@@ -80,8 +81,7 @@ def assert_the_upstream_chooses_among_exactly_these(found: RoutePlan, case: Case
 def test_a_request_has_only_fields_that_the_upstream_takes(case: Case) -> None:
     found = planned(case)
     if found.request is not None:
-        allowed = {"model", "messages", "provider", *LLMParameters.__struct_fields__} - {"tools_required"}
-        assert set(found.request) <= allowed
+        assert schema_problems(found.request) == []
         assert problem(found.request) is None
         assert found.request.get("provider", "left out") != {}
         assert all(value not in (None, [], {}) for value in found.request.get("provider", {}).values())

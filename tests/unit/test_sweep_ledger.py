@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -15,10 +16,13 @@ from typing import Any
 import pytest
 from ploked.sweeps.grid import PlannedRequest
 from ploked.sweeps.ledger import Ledger
+from ploked.sweeps.ledger_file import MIGRATIONS
 from ploked.sweeps.rows import best_row, sort_rows
 from ploked_protocol.errors import InvalidParams, PlokedError, UnknownSweep
 from ploked_protocol.money import Money
+from ploked_protocol.plans import Deviation, PlannedAndActual
 from ploked_protocol.sweeps import SweepRow
+from ploked_protocol.wire import builtins
 
 MESSAGES = [{"role": "user", "content": "hello"}]
 
@@ -127,6 +131,72 @@ class TestTheFile:
         with pytest.raises(PlokedError, match=r"sweeps\.db, cannot be opened"):
             Ledger(path).results("s1")
         assert path.read_bytes().startswith(b"this is no database")
+
+
+class TestComparisons:
+    COMPARED = PlannedAndActual(
+        request_id="r1",
+        planned_model="m/m",
+        planned_tags=["a"],
+        planned_cost=Money("0.1"),
+        actual_model="m/m-20260101",
+        actual_provider="B",
+        actual_tag="b",
+        actual_cost=Money("0.2"),
+        attempts=["a", "b"],
+        deviations=[Deviation("servedOutsidePlan", "b served", "a", "b")],
+    )
+
+    def test_are_kept_for_the_next_process(self, ledger: Ledger, path: Path) -> None:
+        ledger.append("s1", [row("r2")], b"{}", None)
+        ledger.append("s1", [row("r1")], b"{}", self.COMPARED)
+        ledger.close()
+        kept = Ledger(path).comparisons("s1")
+        assert [each.request_id for each in kept] == ["r2", "r1"]
+        assert kept[1] == self.COMPARED
+
+    def test_are_there_one_by_one(self, ledger: Ledger) -> None:
+        ledger.append("s1", [row("r2")], b"{}")
+        ledger.append("s1", [row("r1")], b"{}", self.COMPARED)
+        assert ledger.comparisons("s1", "r1") == [self.COMPARED]
+        assert ledger.comparisons("s1", "r3") == []
+
+    @pytest.mark.parametrize("names", [("s2",), ("s1", "r9"), ("s2", "r1")])
+    def test_of_what_is_not_in_the_ledger_are_refused(self, ledger: Ledger, names: tuple[str, ...]) -> None:
+        with pytest.raises(UnknownSweep):
+            ledger.comparisons(*names)
+
+    def test_of_a_request_that_never_came_back_say_what_was_planned(self, ledger: Ledger) -> None:
+        ledger.append("s1", [row("r1", status="cancelled")])
+        (found,) = ledger.comparisons("s1")
+        assert (found.planned_model, found.planned_tags, found.actual_model, found.deviations) == (
+            "m/m",
+            ["a"],
+            None,
+            [],
+        )
+
+
+class TestALedgerOfAnEarlierVersion:
+    def test_is_migrated_and_keeps_every_row(self, path: Path) -> None:
+        path.parent.mkdir()
+        kept = row("r1", served_by="A", served_model="m/m-1", cost=Money("0.1"), cost_source="reported")
+        old = {name: value for name, value in builtins(kept).items() if name not in ("servedTag", "deviations")}
+        with sqlite3.connect(path) as db:
+            for statement in MIGRATIONS[0]:
+                db.execute(statement)
+            db.execute("PRAGMA user_version = 1")
+            db.execute("INSERT INTO sweeps VALUES ('s0', 'm/m', '{}', '{}', 1, 'done', NULL, '1:', 0)")
+            db.execute("""INSERT INTO requests VALUES ('s0', 'r1', '{"model": "m/m"}')""")
+            db.execute("INSERT INTO results VALUES ('s0', 'r1', ?, 'the answer')", [json.dumps(old)])
+        ledger = Ledger(path)
+        assert ledger.results("s0").rows == [kept]
+        assert ledger.exchange("s0", "r1") == ({"model": "m/m"}, "the answer")
+        (found,) = ledger.comparisons("s0")
+        assert (found.actual_provider, found.actual_cost, found.planned_cost) == ("A", Money("0.1"), None)
+        ledger.create("s1", "m/m", b"{}", [request("r1")])
+        ledger.append("s1", [row("r1")], b"{}", TestComparisons.COMPARED)
+        assert ledger.comparisons("s1") == [TestComparisons.COMPARED]
 
 
 class TestAProcessThatDies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from captures import captured, requires_captures
 from ploked.sweeps.grid import PlannedRequest
@@ -21,7 +22,7 @@ PRICED = Pricing.per_token(
     other={"request": Money("0.5")},
     overrides=(
         PriceOverride(min_prompt_tokens=100, prices={"prompt": Money("0.00001")}),
-        PriceOverride(utc_start=0, utc_end=2359, prices={"prompt": Money(9)}),
+        PriceOverride(utc_start=100, utc_end=200, prices={"prompt": Money(9)}),
     ),
 )
 STAMP = "2026-05-28T20:26:40.000+00:00"
@@ -92,11 +93,22 @@ class TestCost:
 
     def test_is_else_estimated_from_the_listed_price(self) -> None:
         row = read(completion({"prompt_tokens": 10, "completion_tokens": 5}))
-        assert (str(row.cost), row.cost_source) == ("0.500020", "estimated")
+        assert (str(row.cost), row.cost_source) == ("0.50002", "estimated")
+
+    def test_is_estimated_by_the_price_of_the_hour(self) -> None:
+        evening = PriceOverride(utc_start=2000, utc_end=2100, prices={"prompt": Money("0.01")})
+        pricing = msgspec.structs.replace(PRICED, overrides=(evening,))
+        row = read(completion({"prompt_tokens": 10, "completion_tokens": 5}), pricing=pricing)
+        assert str(row.cost) == "0.60001"
+
+    def test_is_estimated_with_what_was_read_from_the_cache(self) -> None:
+        pricing = msgspec.structs.replace(PRICED, other={"input_cache_read": Money("0.0000001")})
+        used = {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 10}}
+        assert str(read(completion(used), pricing=pricing).cost) == "0.000011"
 
     def test_of_a_long_prompt_is_estimated_from_its_override(self) -> None:
         row = read(completion({"prompt_tokens": 101, "completion_tokens": 0}))
-        assert str(row.cost) == "0.501010"
+        assert str(row.cost) == "0.50101"
 
     @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 10}, {"cost": -1}, {"cost": "free"}, [], 7])
     def test_is_unknown_never_nothing_without_tokens(self, usage: object) -> None:

@@ -129,6 +129,7 @@ class TestASweep:
         await Sweep(upstream.url, ledger, seeds(1)).run()
         headers = upstream.log[0]["headers"]
         assert headers["x-openrouter-cache"] == "false"
+        assert headers["x-openrouter-metadata"] == "enabled"
         assert headers["user-agent"].startswith("ploked/")
         assert headers["content-type"] == "application/json"
 
@@ -146,6 +147,41 @@ class TestASweep:
         kept: list[bool] = []
         await sweep.run(lambda row: kept.append(row in ledger.results("s").rows))
         assert kept == [True] * 8
+
+
+class TestPlanVersusActual:
+    WARM = axis("temperature", "0.5", "0.5", 1)
+
+    async def test_an_honest_upstream_goes_by_the_plan(self, upstream: RunningUpstream, ledger: Ledger) -> None:
+        requests = planned(axis("temperature", "0", "1", 3), endpoints=len(ABLE))
+        sweep = Sweep(upstream.url, ledger, requests)
+        await sweep.run()
+        assert [row for row in sweep.rows if row.deviations] == []
+        assert all(row.served_tag == row.tag for row in sweep.rows)
+        comparisons = ledger.comparisons("s")
+        assert len(comparisons) == len(requests)
+        assert all(each.planned_cost == each.actual_cost is not None for each in comparisons)
+
+    @pytest.mark.parametrize(
+        ("fault", "code"),
+        [
+            ("misroute", "servedOutsidePlan"),
+            ("other-model", "otherModel"),
+            ("other-price", "otherPrice"),
+            ("retried", "retried"),
+        ],
+    )
+    async def test_what_it_does_otherwise_is_told(
+        self, upstream: RunningUpstream, ledger: Ledger, fault: str, code: str
+    ) -> None:
+        upstream.faults.add(fault, path=CHAT)
+        pair = [each.key.tag for each in ABLE[:2]]
+        requests = plan_requests(launch(self.WARM), route(*ENDPOINTS, selected_endpoints=pair), [MODEL])
+        sweep = Sweep(upstream.url, ledger, requests)
+        await sweep.run()
+        assert [[each.code for each in row.deviations] for row in sweep.rows] == [[code]] * 2
+        kept = {each.request_id: each for each in ledger.comparisons("s")}
+        assert all(kept[row.request_id].deviations == row.deviations for row in sweep.rows)
 
 
 class TestLatency:

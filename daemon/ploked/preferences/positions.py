@@ -89,6 +89,8 @@ class Positions:
         self._source = text.encode("utf-8", "surrogatepass")
         self._lines: list[bytes] = []
         self._found: dict[KeyPath, dict[Part, _Bytes]] | None = None
+        self._spans: dict[tuple[KeyPath, Part], Span | None] = {}
+        """What was asked before: a plan asks for the same places as the one before it."""
 
     def find(self, path: KeyPath, part: Part = "value") -> Span | None:
         """Return where the value (or the last key) of `path` stands; None when the text has no such path.
@@ -96,11 +98,14 @@ class Positions:
         Indexes count the entries that were read. The value of a table is its inline table, else the keys in its
         header; of a table that only dotted keys imply, the key.
         """
+        if (path, part) in self._spans:
+            return self._spans[path, part]
         in_text: KeyPath = ()
         for step in path:
             kept = self.kept.get(in_text, [])
             in_text = (*in_text, kept[step] if isinstance(step, int) and step < len(kept) else step)
-        return self.find_in_text(in_text, part)
+        found = self._spans[path, part] = self.find_in_text(in_text, part)
+        return found
 
     def find_in_text(self, path: KeyPath, part: Part = "value") -> Span | None:
         """Return `find(path, part)`, with indexes that count all entries of the text."""

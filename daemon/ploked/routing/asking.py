@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ploked_protocol.catalog import EndpointRecord, PriceOverride
 from ploked_protocol.money import Money, scaled
 
-from .prices import Fact, prices_at
-from .rules import Finding, label
+from .prices import PriceBook
 
 PER_MILLION = ("prompt", "completion")
 OPTIONAL = ("request", "image", "audio")
@@ -16,18 +13,16 @@ OPTIONAL = ("request", "image", "audio")
 
 
 class Asking:
-    """The prices in force for one call; those that depend on size or hour are looked up once an endpoint."""
+    """The prices in force for one call."""
 
-    def __init__(self, prompt_tokens: int | None, at: datetime) -> None:
-        self._prompt_tokens = prompt_tokens
-        self._at = at
-        self._overridden: dict[int, dict[str, Fact]] = {}
+    def __init__(self, prices: PriceBook) -> None:
+        self._prices = prices
 
     def price(self, endpoint: EndpointRecord, name: str) -> Money | None:
         """Return what a field of `max_price` caps, in its unit; None when it is unknown, or nothing is charged."""
         pricing = endpoint.pricing
         if pricing.overrides:
-            fact = self._facts(endpoint).get(name)
+            fact = self._prices[pricing].get(name)
             return scaled(fact.price, 1_000_000 if name in PER_MILLION else 1) if fact else None
         if name == "prompt":
             return pricing.prompt_per_1m
@@ -36,23 +31,9 @@ class Asking:
     def which(self, endpoint: EndpointRecord, name: str) -> str:
         """Return which of several prices that is, in brackets; nothing where there is but one."""
         overrides = endpoint.pricing.overrides
-        fact = self._facts(endpoint)[name].fact if overrides else ""
+        fact = self._prices[endpoint.pricing][name].fact if overrides else ""
         index = fact.removeprefix("pricing.overrides[").partition("]")[0]
         return f" ({_condition(overrides[int(index)])}, {fact})" if index.isdigit() else ""
-
-    @staticmethod
-    def unknown(endpoint: EndpointRecord, name: str, says: str) -> Finding | None:
-        """Return that a price is unknown; None for prices that are left out where nothing is charged."""
-        if name in OPTIONAL:
-            return None
-        return Finding(f"{label(endpoint)} does not say its {name} price: {says}", fails=False)
-
-    def _facts(self, endpoint: EndpointRecord) -> dict[str, Fact]:
-        pricing = endpoint.pricing
-        found = self._overridden.get(id(pricing))
-        if found is None:
-            found = self._overridden[id(pricing)] = prices_at(pricing, self._prompt_tokens, self._at)
-        return found
 
 
 def _condition(override: PriceOverride) -> str:

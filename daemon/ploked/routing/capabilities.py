@@ -14,9 +14,9 @@ from ploked_protocol.errors import ReasonCode
 from ploked_protocol.money import Money, money, scaled
 from ploked_protocol.preferences import Origin
 
-from .asking import Asking
+from .asking import OPTIONAL, Asking
 from .effective import Effective
-from .rules import Constraint, Edit, Edits, Finding, Source, label
+from .rules import UNKNOWN, Constraint, Edit, Edits, Said, Source, label
 
 UNITS = {
     "prompt": "USD per million prompt tokens",
@@ -54,11 +54,11 @@ def quantization(effective: Effective) -> Iterator[Constraint]:
         return
     path, says = effective.routing_path("quantizations"), f"routing.quantizations ({', '.join(wanted)})"
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         found = endpoint.quantization or "unknown"
         if found in wanted:
             return None
-        return Finding(f"{label(endpoint)} has quantization {found}, which is not in {says}")
+        return f"{label(endpoint)} has quantization {found}, which is not in {says}"
 
     def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         return ((Edit("add", path, endpoint.quantization or "unknown"),),)
@@ -111,16 +111,19 @@ def _takes(
 ) -> Constraint:
     """Return the constraint that an endpoint takes all parameters `needed`."""
     says = f"{' and '.join(needed)} ({why})"
+    (one, *others), wants_tools = needed, "tools" in needed
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
+        taken = endpoint.supported_parameters
+        if taken is not None and one in taken and not others and not (wants_tools and endpoint.supports_tools == "no"):
+            return None
         missing = [name for name in needed if lacks(endpoint, name)]
         if missing:
-            return Finding(f"{label(endpoint)} does not take {' and '.join(missing)} ({why})")
-        if endpoint.supported_parameters is not None or (needed == ("tools",) and endpoint.supports_tools == "yes"):
-            return None
-        return Finding(f"{label(endpoint)} does not say which parameters it takes: {says}", fails=False)
+            return f"{label(endpoint)} does not take {' and '.join(missing)} ({why})"
+        return UNKNOWN if taken is None and not (needed == ("tools",) and endpoint.supports_tools == "yes") else None
 
-    return Constraint(code, source, says, check, lambda _: ways, upstream)
+    doubt = f"does not say which parameters it takes: {says}"
+    return Constraint(code, source, says, check, lambda _: ways, upstream, doubt)
 
 
 def output(effective: Effective) -> Iterator[Constraint]:
@@ -133,20 +136,21 @@ def output(effective: Effective) -> Iterator[Constraint]:
 def _output(effective: Effective, name: str, wanted: int) -> Constraint:
     says = f"{name} ({wanted})"
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         most = endpoint.max_completion_tokens
         if not most:
-            return Finding(f"{label(endpoint)} does not say how many tokens it writes at most: {says}", fails=False)
+            return UNKNOWN
         if most >= wanted:
             return None
-        return Finding(f"{label(endpoint)} writes at most {most} tokens, fewer than {says}")
+        return f"{label(endpoint)} writes at most {most} tokens, fewer than {says}"
 
     def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         most = endpoint.max_completion_tokens or wanted
         return ((effective.change(name, str(most), wanted - most),),)
 
     # Only for `max_tokens` is it written down that the upstream filters by it.
-    return Constraint("maxOutputTooSmall", effective.param_source(name), says, check, lift, name == "max_tokens")
+    upstream, doubt = name == "max_tokens", f"does not say how many tokens it writes at most: {says}"
+    return Constraint("maxOutputTooSmall", effective.param_source(name), says, check, lift, upstream, doubt)
 
 
 def context(effective: Effective) -> Iterator[Constraint]:
@@ -161,15 +165,13 @@ def context(effective: Effective) -> Iterator[Constraint]:
     says = f"promptTokens ({prompt})" + "".join(f" and {name} ({most})" for name, most in lengths.items())
     needed = prompt + max(lengths.values(), default=0)
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         most, room = endpoint.max_prompt_tokens, endpoint.context_length
         if most and prompt > most:
-            return Finding(f"{label(endpoint)} takes prompts of at most {most} tokens, fewer than {prompt}")
+            return f"{label(endpoint)} takes prompts of at most {most} tokens, fewer than {prompt}"
         if not room:
-            return Finding(f"{label(endpoint)} does not say how long its context is: {says}", fails=False)
-        return (
-            None if needed <= room else Finding(f"{label(endpoint)} has a context of {room} tokens, too few for {says}")
-        )
+            return UNKNOWN
+        return None if needed <= room else f"{label(endpoint)} has a context of {room} tokens, too few for {says}"
 
     def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         left = (endpoint.context_length or 0) - prompt
@@ -178,12 +180,13 @@ def context(effective: Effective) -> Iterator[Constraint]:
             return ()  # only a shorter prompt would do
         return (tuple(effective.change(name, str(left), n - left) for name, n in lengths.items() if n > left),)
 
-    yield Constraint("contextTooSmall", Source("call", Origin(layer="call")), says, check, lift)
+    doubt = f"does not say how long its context is: {says}"
+    yield Constraint("contextTooSmall", Source("call", Origin(layer="call")), says, check, lift, doubt=doubt)
 
 
 def price(effective: Effective) -> Iterator[Constraint]:
     """Require a price within the caps of `routing.max_price`; each cap is a constraint of its own."""
-    asking = Asking(effective.prompt_tokens, effective.at)
+    asking = Asking(effective.prices)
     for name in UNITS:
         cap = scaled(money(getattr(effective.routing.max_price, name, None)), 1)
         if cap is not None:
@@ -194,13 +197,13 @@ def _price(effective: Effective, asking: Asking, name: str, cap: Money) -> Const
     leaf = f"max_price.{name}"
     path, says, unit = effective.routing_path(leaf), f"routing.{leaf} ({cap})", UNITS[name]
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         price = asking.price(endpoint, name)
         if price is None:
-            return asking.unknown(endpoint, name, says)
+            return None if name in OPTIONAL else UNKNOWN
         if price <= cap:
             return None
-        return Finding(f"{label(endpoint)} asks {price} {unit}{asking.which(endpoint, name)}, above {says}")
+        return f"{label(endpoint)} asks {price} {unit}{asking.which(endpoint, name)}, above {says}"
 
     def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
         price = _EXACT_AS_FLOAT.plus(asking.price(endpoint, name) or cap)
@@ -208,4 +211,5 @@ def _price(effective: Effective, asking: Asking, name: str, cap: Money) -> Const
 
     # At a stated size or hour the upstream, which goes by the real ones, may find another price.
     upstream = effective.prompt_tokens is None and effective.call.at is None
-    return Constraint("priceAboveCap", effective.routing_source(leaf), says, check, lift, upstream)
+    doubt = f"does not say its {name} price: {says}"
+    return Constraint("priceAboveCap", effective.routing_source(leaf), says, check, lift, upstream, doubt)

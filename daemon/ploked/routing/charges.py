@@ -7,16 +7,13 @@ price of its own where one is listed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from ploked_protocol.money import Money
 from ploked_protocol.plans import Cost, CostPart
 
-from .prices import Fact
-
-Prices = Mapping[str, Fact]
-"""What an endpoint asks, by upstream key: the answer of `prices_at`."""
+from .prices import Fact, Prices
 
 READ, WRITES, REASONING = "input_cache_read", ("input_cache_write", "input_cache_write_1h"), "internal_reasoning"
 
@@ -51,15 +48,22 @@ def prompt_parts(prices: Prices, tokens: int, read: int = 0, written: int = 0) -
 def cheapest_prompt(prices: Prices, tokens: int) -> list[CostPart]:
     """Return what a prompt costs at least: all of it is read from the cache, where that costs less."""
     prompt = prices["prompt"]
-    return [part(min(prompt, prices.get(READ, prompt), key=_price), tokens)]
+    read = prices.get(READ, prompt)
+    return [part(read if read.price < prompt.price else prompt, tokens)]
 
 
 def dearest_prompt(prices: Prices, tokens: int) -> list[CostPart]:
     """Return what a prompt costs at most: whatever the cache does with it costs as much as it can."""
     prompt = prices["prompt"]
-    dearest = max(prompt, prices.get(READ, prompt), key=_price)
-    stored = [_stored(prices, tokens, tokens, prices[name]) for name in WRITES if name in prices]
-    return max([part(dearest, tokens)], *stored, key=_sum) if stored else [part(dearest, tokens)]
+    read = prices.get(READ, prompt)
+    dearest = read if read.price > prompt.price else prompt
+    writes = [prices[name] for name in WRITES if name in prices]
+    if not writes:
+        return [part(dearest, tokens)]
+    write = max(writes, key=lambda fact: _whole_price(fact, prompt))
+    if _whole_price(write, prompt) <= dearest.price:
+        return [part(dearest, tokens)]
+    return _stored(prices, tokens, tokens, write)
 
 
 def answer_parts(prices: Prices, tokens: int, reasoning: int = 0) -> list[CostPart]:
@@ -71,12 +75,14 @@ def answer_parts(prices: Prices, tokens: int, reasoning: int = 0) -> list[CostPa
 
 def cheapest_answer(prices: Prices, tokens: int) -> list[CostPart]:
     """Return what an answer costs at least: thought or said, whichever is cheaper."""
-    return [part(min(_answers(prices), key=_price), tokens)]
+    said, thought = _answers(prices)
+    return [part(thought if thought.price < said.price else said, tokens)]
 
 
 def dearest_answer(prices: Prices, tokens: int) -> list[CostPart]:
     """Return what an answer costs at most."""
-    return [part(max(_answers(prices), key=_price), tokens)]
+    said, thought = _answers(prices)
+    return [part(thought if thought.price > said.price else said, tokens)]
 
 
 def _answers(prices: Prices) -> tuple[Fact, Fact]:
@@ -90,9 +96,10 @@ def _stored(prices: Prices, tokens: int, stored: int, write: Fact) -> list[CostP
     return [*parts, part(write, stored)]
 
 
-def _price(fact: Fact) -> Money:
-    return fact.price
+def _whole_price(write: Fact, prompt: Fact) -> Decimal:
+    """Return what a token costs that is written to the cache."""
+    return write.price if write.price >= prompt.price else prompt.price + write.price
 
 
 def _sum(parts: Sequence[CostPart]) -> Money:
-    return Money(sum((each.amount for each in parts), Decimal(0)).normalize())
+    return Money(sum([each.amount for each in parts], Decimal(0)).normalize())

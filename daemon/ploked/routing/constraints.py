@@ -14,7 +14,7 @@ from ploked_protocol.keys import entry_matches, is_tier
 
 from . import capabilities, policy
 from .effective import Effective, Entries
-from .rules import RULE, Constraint, Edit, Edits, Finding, label
+from .rules import RULE, Constraint, Edit, Edits, Said, label
 
 
 def constraints(effective: Effective, endpoints: Sequence[EndpointRecord]) -> list[Constraint]:
@@ -78,11 +78,11 @@ class Lists:
         """Require that a list names a service tier by its whole tag: no slug means one, and neither does silence."""
         asked = self._effective.asked
 
-        def check(endpoint: EndpointRecord) -> Finding | None:
+        def check(endpoint: EndpointRecord) -> Said:
             tag = endpoint.key.tag
             if not is_tier(tag) or tag in asked:
                 return None
-            return Finding(f"{label(endpoint)} is a service tier: it has to be asked for by its whole tag")
+            return f"{label(endpoint)} is a service tier: it has to be asked for by its whole tag"
 
         says = "the rule that service tiers must be asked for"
         return Constraint(
@@ -96,10 +96,10 @@ class Lists:
             return
         asked, allow = effective.asked, Edit("set", "registry.allow_down", "true")
 
-        def check(endpoint: EndpointRecord) -> Finding | None:
+        def check(endpoint: EndpointRecord) -> Said:
             if not policy.is_down(endpoint) or endpoint.key.tag in asked:
                 return None
-            return Finding(f"{label(endpoint)} is down: {policy.outage(endpoint)}, and registry.allow_down is false")
+            return f"{label(endpoint)} is down: {policy.outage(endpoint)}, and registry.allow_down is false"
 
         def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
             return ((allow,), *((edit,) for edit in self._naming(endpoint)))
@@ -114,11 +114,11 @@ class Lists:
             says += " without fallbacks"
         whole = self._without(listed)
 
-        def check(endpoint: EndpointRecord) -> Finding | None:
+        def check(endpoint: EndpointRecord) -> Said:
             tag = endpoint.key.tag
             if tag in known or (tag.partition("/")[0] in known and not is_tier(tag)):
                 return None
-            return Finding(f"{label(endpoint)} {relation} {says}")
+            return f"{label(endpoint)} {relation} {says}"
 
         def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
             added = self._widened(listed, endpoint)
@@ -196,10 +196,12 @@ def _denied(effective: Effective) -> Iterator[Constraint]:
 
 
 def _banned(effective: Effective, listed: Entries, entry: str) -> Constraint:
-    says = f"{listed.name} ({entry})"
+    says, within = f"{listed.name} ({entry})", f"{entry}/"
     edits = ((Edit("remove", listed.path, entry),),)
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
-        return Finding(f"{label(endpoint)} is in {says}") if entry_matches(entry, endpoint.key.tag) else None
+    def check(endpoint: EndpointRecord) -> Said:
+        tag = endpoint.key.tag
+        is_banned = tag == entry or (tag.startswith(within) and entry_matches(entry, tag))
+        return f"{label(endpoint)} is in {says}" if is_banned else None
 
     return Constraint("denied", effective.entry_source(listed, entry), says, check, lambda _: edits, upstream=True)

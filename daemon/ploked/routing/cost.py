@@ -22,7 +22,7 @@ from .charges import (
     prompt_parts,
 )
 from .effective import Effective
-from .prices import keys_by_hour, prices_at
+from .prices import keys_by_hour
 from .rules import names
 
 LIMITS = ("max_tokens", "max_completion_tokens")
@@ -39,7 +39,7 @@ def cost_range(endpoint: EndpointRecord, effective: Effective) -> CostRange:
     are in none of the figures.
     """
     size, call = effective.prompt_tokens, effective.call
-    prices = prices_at(endpoint.pricing, size, effective.at)
+    prices = effective.prices[endpoint.pricing]
     if size is None or not are_known(prices):
         return CostRange()
     most = longest_answer(endpoint, effective)

@@ -16,6 +16,7 @@ from ploked_protocol.preferences import ModelPrefs, Origin, RegistryPrefs, Resol
 
 from .merge import leaves, merge, shown_name
 from .names import KeyPath, dotted, model_path, named_id
+from .prices import PriceBook
 from .profile import Layer, LayerName, Layers, Loaded, layers, located
 from .rules import OF_THE_CALL, Edit, Edits, Source
 
@@ -91,6 +92,11 @@ class Effective:
     def prompt_tokens(self) -> int | None:
         """Return the stated size of the prompt."""
         return self.call.prompt_tokens
+
+    @cached_property
+    def prices(self) -> PriceBook:
+        """Return what endpoints ask at the stated size of the prompt and the hour."""
+        return PriceBook(self.prompt_tokens, self.at)
 
     # parameters
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ploked_protocol.errors import ErrorData, UnknownProfile
@@ -118,6 +119,7 @@ def model_path(prefs: RegistryPrefs, model_id: str) -> KeyPath | None:
     return next((("registry", "models", n) for n in places), None)
 
 
+@lru_cache(maxsize=4096)
 def dotted(path: KeyPath) -> str:
     """Return a path as people write it: `registry.models[0].profiles[1].params.top_p`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from ploked_protocol.catalog import EndpointRecord, Freshness
 from ploked_protocol.errors import ReasonCode
@@ -64,13 +65,11 @@ def _parameters(
 
 def _unmatched(effective: Effective, endpoints: Sequence[EndpointRecord]) -> Iterator[PlanWarning]:
     """Yield every entry of a list that covers no endpoint of the model; none for models that list no endpoints."""
-    tags = {endpoint.key.tag for endpoint in endpoints}
-    covering = tags | {endpoint.provider for endpoint in endpoints if not is_tier(endpoint.key.tag)}
+    served = _Served(effective.call.model, endpoints)
     for listed in _lists(effective) if endpoints else ():
-        for entry in listed.known - covering and dict.fromkeys(listed.entries):
-            if entry not in covering:
-                message = f"{entry} in {listed.name} matches no endpoint of {effective.call.model}."
-                message += _hint(entry, effective.call.model, endpoints, covering)
+        for entry in dict.fromkeys(listed.entries):
+            if entry not in served.covering:
+                message = f"{entry} in {listed.name} matches no endpoint of {effective.call.model}.{served.hint(entry)}"
                 yield PlanWarning("preferenceMatchesNothing", message, *effective.entry_source(listed, entry))
 
 
@@ -79,22 +78,43 @@ def _lists(effective: Effective) -> tuple[Entries, ...]:
     return (*by_name, effective.order, effective.selected)
 
 
-def _hint(entry: str, model_id: str, endpoints: Sequence[EndpointRecord], covering: set[str]) -> str:
-    """Return what the entry may stand for, as a sentence; empty when there is no guess."""
-    folded = entry.casefold()
-    slug = folded.partition("/")[0]
-    for endpoint in endpoints:
-        if endpoint.provider_name.casefold() == folded and endpoint.provider != entry:
-            return f" That is a display name: write {endpoint.provider}."
-    if folded in covering:
-        return f" Write {folded}."
-    if meant := [each for each in SLUGS_OF_AUTHORS.get(slug, ()) if each in covering]:
-        return f" {slug} is the author of models: the provider is {' or '.join(meant)}."
-    if beside := sorted({each.key.tag for each in endpoints if each.provider == slug}):
-        return f" {slug} serves it as {', '.join(beside)}."
-    if slug == _author(model_id):
-        return f" {slug} is the author of the model, and not a provider of it."
-    return ""
+class _Served:
+    """Who serves a model, to guess what an entry stands for that covers none of them."""
+
+    def __init__(self, model_id: str, endpoints: Sequence[EndpointRecord]) -> None:
+        self._model_id = model_id
+        self._endpoints = endpoints
+        slugs = {endpoint.provider for endpoint in endpoints if not is_tier(endpoint.key.tag)}
+        self.covering = slugs | {endpoint.key.tag for endpoint in endpoints}
+        """Every entry that covers one of the endpoints."""
+
+    @cached_property
+    def _tags(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for endpoint in self._endpoints:
+            found.setdefault(endpoint.provider, []).append(endpoint.key.tag)
+        return found
+
+    @cached_property
+    def _slugs_of_names(self) -> dict[str, str]:
+        return {endpoint.provider_name.casefold(): endpoint.provider for endpoint in self._endpoints}
+
+    def hint(self, entry: str) -> str:
+        """Return what the entry may stand for, as a sentence; empty when there is no guess."""
+        folded = entry.casefold()
+        slug = folded.partition("/")[0]
+        named = self._slugs_of_names.get(folded, entry)
+        if named not in (entry, folded):
+            return f" That is a display name: write {named}."
+        if folded in self.covering:
+            return f" Write {folded}."
+        if meant := [each for each in SLUGS_OF_AUTHORS.get(slug, ()) if each in self._tags]:
+            return f" {slug} is the author of models: the provider is {' or '.join(meant)}."
+        if beside := self._tags.get(slug):
+            return f" {slug} serves it as {', '.join(beside)}."
+        if slug == _author(self._model_id):
+            return f" {slug} is the author of the model, and not a provider of it."
+        return ""
 
 
 def _author(model_id: str) -> str | None:

@@ -13,10 +13,9 @@ from typing import Literal, NamedTuple, cast
 from ploked_protocol.catalog import EndpointRecord, Percentiles
 from ploked_protocol.keys import InvalidKeyError, ModelKey, entry_matches
 from ploked_protocol.plans import TryOrder
-from ploked_protocol.preferences import PercentilePrefs, SortPrefs
+from ploked_protocol.preferences import PercentilePrefs, RoutingPrefs, SortPrefs
 
 from .effective import Effective
-from .prices import prices_at
 
 Sort = Literal["price", "throughput", "latency", "exacto"]
 
@@ -89,20 +88,24 @@ def sort_of(effective: Effective) -> Sort | None:
 
 def _rank(endpoint: EndpointRecord, effective: Effective, sort: Sort | None) -> Rank:
     order = effective.routing.order or ()
-    tag = endpoint.key.tag
     figure = _figure(endpoint, sort)
-    prices = prices_at(endpoint.pricing, effective.prompt_tokens, effective.at)
+    prices = effective.prices[endpoint.pricing]
     prompt, completion = prices.get("prompt"), prices.get("completion")
     return Rank(
-        entry=next((place for place, entry in enumerate(order) if entry_matches(entry, tag)), len(order)),
+        entry=_place(order, endpoint.key.tag) if order else 0,
         degraded=not order and sort is None and (endpoint.status or 0) < 0,
-        unpreferred=not _is_preferred(endpoint, effective),
+        unpreferred=not _is_preferred(endpoint, effective.routing),
         unmeasured=figure is None,
         figure=figure or 0.0,
         unpriced=prompt is None,
         price=float(prompt.price) if prompt else 0.0,
         completion=float(completion.price) if completion else 0.0,
     )
+
+
+def _place(order: Sequence[str], tag: str) -> int:
+    """Return the place of the first entry that covers `tag`; behind all others where none does."""
+    return next((place for place, entry in enumerate(order) if entry_matches(entry, tag)), len(order))
 
 
 def _figure(endpoint: EndpointRecord, sort: Sort | None) -> float | None:
@@ -113,9 +116,10 @@ def _figure(endpoint: EndpointRecord, sort: Sort | None) -> float | None:
     return _percentile(endpoint.latency_ms, "p50") if sort == "latency" else 0.0
 
 
-def _is_preferred(endpoint: EndpointRecord, effective: Effective) -> bool:
-    fast = _bounds(effective.routing.preferred_min_throughput)
-    quick = _bounds(effective.routing.preferred_max_latency)
+def _is_preferred(endpoint: EndpointRecord, routing: RoutingPrefs) -> bool:
+    if routing.preferred_min_throughput is None and routing.preferred_max_latency is None:
+        return True
+    fast, quick = _bounds(routing.preferred_min_throughput), _bounds(routing.preferred_max_latency)
     speeds = [(_percentile(endpoint.throughput_tps, name), bound) for name, bound in fast.items()]
     waits = [(_percentile(endpoint.latency_ms, name), bound * MS) for name, bound in quick.items()]
     return all(speed is not None and speed >= least for speed, least in speeds) and all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -93,7 +93,7 @@ def _verdicts(
     tried: Sequence[EndpointRecord],
     shares: Sequence[float | None],
     costs: Sequence[CostRange | None],
-    unknown: dict[EndpointKey, list[Failure]],
+    unknown: dict[EndpointKey, list[Constraint]],
     freshness: Freshness,
 ) -> list[Verdict]:
     """Return what there is to say of each endpoint that is kept."""
@@ -101,7 +101,7 @@ def _verdicts(
     sent = frozenset(asked.sent)
     found = []
     for endpoint, share, cost in zip(tried, shares, costs or [None] * len(tried), strict=True):
-        reasons = [*_uncertain(unknown.get(endpoint.key, ())), *aged]
+        reasons = [*(_doubt(endpoint, rule) for rule in unknown.get(endpoint.key, ())), *aged]
         missing = sent.difference(endpoint.supported_parameters) if endpoint.supported_parameters is not None else ()
         dropped = [name for name in asked.sent if name in missing] if missing else []
         verdict: Literal["eligible", "uncertain"] = "uncertain" if reasons else "eligible"
@@ -109,9 +109,8 @@ def _verdicts(
     return found
 
 
-def _uncertain(unknown: Sequence[Failure]) -> Iterator[Reason]:
-    for rule, why in unknown:
-        yield Reason("unknownFact", why, rule.source.origin, rule.source.place)
+def _doubt(endpoint: EndpointRecord, rule: Constraint) -> Reason:
+    return Reason("unknownFact", f"{label(endpoint)} {rule.doubt}", rule.source.origin, rule.source.place)
 
 
 def _nothing_left(

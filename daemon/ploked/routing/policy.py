@@ -9,7 +9,7 @@ from ploked_protocol.errors import ReasonCode
 from ploked_protocol.preferences import Strictness
 
 from .effective import Effective
-from .rules import Constraint, Edit, Edits, Finding, label
+from .rules import UNKNOWN, Constraint, Edit, Edits, Said, label
 
 OPENROUTER = "openrouter"
 
@@ -51,10 +51,10 @@ def source(effective: Effective, tables_made: Sequence[Edits]) -> Iterator[Const
     custom = () if strictness == "AllowCustom" else (Edit("set", "registry.strictness", "AllowCustom"),)
     ways = ((Edit("set", "registry.strictness", needed),), *((*custom, *edits) for edits in tables_made))
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         if endpoint.source == OPENROUTER:
             return None
-        return Finding(f"{label(endpoint)} comes from {endpoint.source}, and {why}")
+        return f"{label(endpoint)} comes from {endpoint.source}, and {why}"
 
     at = effective.source("registry", "strictness")
     yield Constraint("strictness", at, f"strictness = {strictness}", check, lambda _: ways)
@@ -88,12 +88,13 @@ def _asked(
     says = f"routing.{field}"
     edits = ((effective.taken_off(field, neutral),),)
 
-    def check(endpoint: EndpointRecord) -> Finding | None:
+    def check(endpoint: EndpointRecord) -> Said:
         kept = fact(endpoint)
+        if kept is None:
+            return UNKNOWN
         if kept:
             return None
-        if kept is None:
-            return Finding(f"it is not known whether {label(endpoint)} {promise} ({says})", fails=False)
-        return Finding(f"{label(endpoint)} is not among those of which it is said that it {promise} ({says})")
+        return f"{label(endpoint)} is not among those of which it is said that it {promise} ({says})"
 
-    return Constraint(code, effective.routing_source(field), says, check, lambda _: edits, upstream=True)
+    doubt = f"does not say whether it {promise} ({says})"
+    return Constraint(code, effective.routing_source(field), says, check, lambda _: edits, upstream=True, doubt=doubt)

@@ -27,7 +27,29 @@ class Fact(NamedTuple):
     """
 
 
-def prices_at(pricing: Pricing, prompt_tokens: int | None, at: datetime) -> dict[str, Fact]:
+Prices = dict[str, Fact]
+"""What an endpoint asks, by upstream key."""
+
+
+class PriceBook:
+    """The prices of endpoints at one prompt size and hour; each price list is worked out once."""
+
+    def __init__(self, prompt_tokens: int | None, at: datetime) -> None:
+        self._prompt_tokens = prompt_tokens
+        self._at = at
+        self._known: dict[int, tuple[Pricing, Prices]] = {}
+
+    def __getitem__(self, pricing: Pricing) -> Prices:
+        """Return what `prices_at` does for `pricing`."""
+        found = self._known.get(
+            id(pricing)
+        )  # it holds dicts, so it cannot be a key; it is held, so its id stays its own
+        if found is None:
+            found = self._known[id(pricing)] = pricing, prices_at(pricing, self._prompt_tokens, self._at)
+        return found[1]
+
+
+def prices_at(pricing: Pricing, prompt_tokens: int | None, at: datetime) -> Prices:
     """Return the prices in force by upstream key (`prompt`, `input_cache_read`, ...); unknown ones are left out.
 
     Overrides hold for prompts strictly longer than their `min_prompt_tokens` (without a size: for none) and from

@@ -29,7 +29,8 @@ class Way(NamedTuple):
     """Edits that together lift constraints, and what has to be done for that, by these edits or by further ones."""
 
     need: int
-    edits: Edits
+    edits: tuple[int, ...]
+    """By number; may hold one twice."""
 
 
 def relaxations(excluded: Sequence[Excluded]) -> list[Relaxation]:
@@ -38,8 +39,9 @@ def relaxations(excluded: Sequence[Excluded]) -> list[Relaxation]:
     Smallest: no part of it brings any endpoint back, and it sets no number further than one of its endpoints needs.
     Applied to the preferences and the call, a set brings back exactly the endpoints that it names.
     """
-    lifts = [[rule.lift(endpoint) for rule, _ in failed] for endpoint, failed in excluded]
-    bits = _Bits(edit for ways in lifts for way in ways for edits in way for edit in edits)
+    bits = _Bits()
+    lifts = [[[bits.numbered(edits) for edits in rule.lift(each)] for rule, _ in failed] for each, failed in excluded]
+    bits.settle()
     needed = [(endpoint, bits.ways(ways)) for (endpoint, _), ways in zip(excluded, lifts, strict=True)]
     needs = {way.need for _, ways in needed for way in ways}
     sets = {frozenset(edits): edits for _, ways in needed for way in ways if (edits := bits.without_lesser(way.edits))}
@@ -54,9 +56,10 @@ def in_words(edits: Sequence[Edit], endpoints: Sequence[EndpointRecord]) -> str:
     return f"{' and '.join(map(str, edits))}: {back} ({names(endpoints)})"
 
 
-def _relaxation(edits: Edits, bits: _Bits, needed: Sequence[tuple[EndpointRecord, list[Way]]]) -> Relaxation:
-    open_ = ~bits.effect(edits)
-    back = [endpoint for endpoint, ways in needed if any(way.need & open_ == 0 for way in ways)]
+def _relaxation(numbers: Sequence[int], bits: _Bits, needed: Sequence[tuple[EndpointRecord, list[Way]]]) -> Relaxation:
+    left_undone = ~bits.effect(numbers)
+    back = [endpoint for endpoint, ways in needed if any(way.need & left_undone == 0 for way in ways)]
+    edits = [bits.edits[number] for number in numbers]
     return Relaxation(
         edits=[PreferenceEdit(verb=edit.verb, path=edit.path, value=edit.value) for edit in edits],
         brings_back=[endpoint.key for endpoint in back],
@@ -75,74 +78,93 @@ def _least(ways: Iterable[Way]) -> list[Way]:
 
 
 class _Bits:
-    """Gives every edit a bit for what it does, and the bits of lesser edits, which it does as well."""
+    """Numbers edits, and gives each a bit for what it does and the bits of lesser edits, which it does as well."""
 
-    def __init__(self, edits: Iterable[Edit]) -> None:
-        self._own: dict[Edit, int] = {}
-        self._named: dict[Edit, int] = {}
-        self._effect: dict[Edit, int] = {}
-        self._used = 0
-        by_path: dict[str, list[Edit]] = defaultdict(list)
-        for edit in dict.fromkeys(edits):
-            by_path[edit.path].append(edit)
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self._numbers: dict[Edit, int] = {}
+        self._own: list[int] = []
+        self._effects: list[int] = []
+        self._lesser: list[frozenset[int]] = []
+
+    def numbered(self, edits: Edits) -> list[tuple[int, bool]]:
+        """Return the number of each edit, and whether its entry is needed under its very name."""
+        found = []
+        for edit in edits:
+            number = self._numbers.get(edit)
+            if number is None:
+                number = self._numbers[edit] = len(self.edits)
+                self.edits.append(edit)
+            found.append((number, edit.by_name))
+        return found
+
+    def settle(self) -> None:
+        """Give bits to all edits that were numbered: to each one for what it does, and one for the name it adds."""
+        self._own = [1 << number for number in range(len(self.edits))]
+        self._effects = [own | self._named(number) for number, own in enumerate(self._own)]
+        by_path: dict[str, list[int]] = defaultdict(list)
+        for number, edit in enumerate(self.edits):
+            by_path[edit.path].append(number)
         for group in by_path.values():
-            self._place(group)
+            self._chain(group)
+            self._cover([number for number in group if self.edits[number].verb == "add"])
+        effects = self._effects
+        self._lesser = [
+            frozenset(
+                other for other in by_path[edit.path] if other != number and not effects[other] & ~effects[number]
+            )
+            for number, edit in enumerate(self.edits)
+        ]
 
-    def ways(self, lifts: Sequence[tuple[Edits, ...]]) -> list[Way]:
+    def ways(self, lifts: Sequence[Sequence[Sequence[tuple[int, bool]]]]) -> list[Way]:
         """Return the ways to lift all constraints of an endpoint, of each of which `lifts` holds the ways."""
         found = [Way(0, ())]
         for each in lifts:
-            ways = [Way(self._need(edits), edits) for edits in each]
+            ways = [self._way(edits) for edits in each]
             found = [Way(done.need | way.need, done.edits + way.edits) for done in found for way in ways]
             if len(found) > 1:
                 found = _least(found)
         return found
 
-    def effect(self, edits: Iterable[Edit]) -> int:
-        """Return all that `edits` do."""
+    def effect(self, numbers: Iterable[int]) -> int:
+        """Return all that edits do."""
         done = 0
-        for edit in edits:
-            done |= self._effect[edit]
+        for number in numbers:
+            done |= self._effects[number]
         return done
 
-    def is_smallest(self, edits: Edits, needs: Iterable[int]) -> bool:
-        """Return whether no part of `edits` does anything that `needs` holds."""
-        done = self.effect(edits)
-        met = [need for need in needs if need & ~done == 0]
-        parts = (self.effect(edit for edit in edits if edit is not left_out) for left_out in edits)
-        return not any(need & ~part == 0 for part in parts for need in met)
+    def is_smallest(self, numbers: Sequence[int], needs: Iterable[int]) -> bool:
+        """Return whether no part of the edits does anything that `needs` holds."""
+        undone = ~self.effect(numbers)
+        met = [need for need in needs if need & undone == 0]
+        parts = (~self.effect(number for number in numbers if number != left_out) for left_out in numbers)
+        return not any(need & undone == 0 for undone in parts for need in met)
 
-    def without_lesser(self, edits: Edits) -> Edits:
+    def without_lesser(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """Return each edit once, without those that another one goes beyond."""
-        effects = {edit: self._effect[edit] for edit in edits}
-        return tuple(e for e, does in effects.items() if not any(does & ~o == 0 for f, o in effects.items() if f != e))
+        once = dict.fromkeys(numbers)
+        beaten = frozenset().union(*(self._lesser[number] for number in once))
+        return tuple(number for number in once if number not in beaten)
 
-    def _need(self, edits: Edits) -> int:
+    def _way(self, edits: Sequence[tuple[int, bool]]) -> Way:
         need = 0
-        for edit in edits:
-            need |= self._named[edit] if edit.by_name else self._own[edit]
-        return need
+        for number, by_name in edits:
+            need |= self._named(number) if by_name else self._own[number]
+        return Way(need, tuple(number for number, _ in edits))
 
-    def _place(self, group: list[Edit]) -> None:
-        """Give bits to the edits of one path: numbers add up from the nearest on, a removal goes beyond all of them."""
-        numbers = sorted((edit for edit in group if edit.away), key=lambda edit: edit.away)
-        chain = [*numbers, *(edit for edit in group if numbers and edit.value is None)]
-        self._own |= {edit: self._bit() for edit in group}
-        self._named |= {edit: self._bit() for edit in group if edit.verb == "add"}
-        self._effect |= {edit: self._own[edit] for edit in group}
-        for lesser, edit in pairwise(chain):
-            self._effect[edit] |= self._effect[lesser]
-        for edit in (edit for edit in group if edit in self._named):
-            self._effect[edit] |= self._named[edit] | self._covered(edit, group)
+    def _named(self, number: int) -> int:
+        return 1 << (len(self.edits) + number)
 
-    def _covered(self, added: Edit, group: list[Edit]) -> int:
-        """Return the bits of the entries that the entry of `added` covers."""
-        covers = 0
-        for edit in group:
-            if edit.verb == "add" and entry_matches(added.value or "", edit.value or ""):
-                covers |= self._own[edit]
-        return covers
+    def _chain(self, group: list[int]) -> None:
+        """Let numbers set at one path add up from the nearest on; a removal goes beyond all of them."""
+        numbers = sorted((n for n in group if self.edits[n].away), key=lambda n: self.edits[n].away)
+        removal = [n for n in group if numbers and self.edits[n].value is None]
+        for lesser, further in pairwise([*numbers, *removal]):
+            self._effects[further] |= self._effects[lesser]
 
-    def _bit(self) -> int:
-        self._used += 1
-        return 1 << self._used
+    def _cover(self, added: list[int]) -> None:
+        """Let an entry that is added do what the entries do that it covers."""
+        for number in added:
+            for other in added:
+                if entry_matches(self.edits[number].value or "", self.edits[other].value or ""):
+                    self._effects[number] |= self._own[other]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from typing import Literal, NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
@@ -45,12 +46,17 @@ Edits = tuple[Edit, ...]
 """Edits that have to be made together."""
 
 
-class Finding(NamedTuple):
-    """What a constraint has against an endpoint."""
+class Unknown(Enum):
+    """The third thing that a check can say."""
 
-    why: str
-    fails: bool = True
-    """False where a fact that the constraint needs is unknown."""
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+"""A fact that the constraint needs is unknown: the endpoint is kept, and may turn out not to pass."""
+
+Said = str | Unknown | None
+"""Why an endpoint does not pass, for people; UNKNOWN; or None: it passes."""
 
 
 class Source(NamedTuple):
@@ -78,26 +84,31 @@ class Constraint:
     source: Source
     says: str
     """The preference in a few words, with its value."""
-    check: Callable[[EndpointRecord], Finding | None]
-    """What it has against an endpoint; None when that passes."""
+    check: Callable[[EndpointRecord], Said]
     lift: Callable[[EndpointRecord], tuple[Edits, ...]] = no_way
     """For an endpoint that fails: every way to let it pass. Asked only of those."""
     upstream: bool = False
     """Whether the upstream applies it too, given the rest of the request body."""
+    doubt: str = ""
+    """What is unknown where `check` says so: what follows the name of the endpoint in a sentence."""
 
 
 Failure = tuple[Constraint, str]
-"""A constraint that an endpoint does not pass (or about which a fact is unknown), and why."""
+"""A constraint that an endpoint does not pass, and why."""
 
 
-def judge(endpoint: EndpointRecord, rules: Sequence[Constraint]) -> tuple[list[Failure], list[Failure]]:
+def judge(endpoint: EndpointRecord, rules: Sequence[Constraint]) -> tuple[list[Failure], list[Constraint]]:
     """Return every constraint that excludes `endpoint`, and every one that lacks a fact to tell, in their order."""
     failed: list[Failure] = []
-    unknown: list[Failure] = []
+    unknown: list[Constraint] = []
     for rule in rules:
-        found = rule.check(endpoint)
-        if found is not None:
-            (failed if found.fails else unknown).append((rule, found.why))
+        said = rule.check(endpoint)
+        if said is None:
+            continue
+        if said is UNKNOWN:
+            unknown.append(rule)
+        else:
+            failed.append((rule, said))
     return failed, unknown
 
 

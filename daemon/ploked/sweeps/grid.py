@@ -19,6 +19,7 @@ from ploked_protocol.sweeps import MAX_REQUESTS, LaunchSweepParams
 from ..routing.capabilities import lacks
 from ..routing.request import pinned_body
 from .axis import axis_values, checked_seeds, plain
+from .expected import Expected
 
 Values = dict[str, int | float]
 
@@ -38,11 +39,13 @@ class PlannedRequest(msgspec.Struct, frozen=True):
     body: dict[str, Any]
     endpoint: EndpointRecord | None
     """The endpoint that is pinned; None for a routed request."""
+    expected: Expected = Expected()
 
 
-def plan_requests(params: LaunchSweepParams, plan: RoutePlan) -> list[PlannedRequest]:
+def plan_requests(params: LaunchSweepParams, plan: RoutePlan, names: Sequence[str] = ()) -> list[PlannedRequest]:
     """Return every request of the sweep, variant by variant, each for every endpoint in the order of `plan`.
 
+    `names` are the ids and slugs that an answer may give as its model; none where the upstream chooses the model.
     An endpoint that does not take all that is sent is left out (`left_out` says so): it would be paid noise. Raises
     InvalidParams for a grid that makes no sense or more than MAX_REQUESTS requests, NoEligibleEndpoint when `plan`
     has no request or no endpoint takes what is swept.
@@ -52,10 +55,11 @@ def plan_requests(params: LaunchSweepParams, plan: RoutePlan) -> list[PlannedReq
     targets = _targets(params, plan)
     variants = _variants(params, len(targets))
     seen: Counter[bytes] = Counter()
+    expected = [_expected(plan, endpoint, names) for endpoint in targets]
     return [
-        _planned(plan, variant, endpoint, seen, enforced=_is_swept(params))
+        msgspec.structs.replace(_planned(plan, variant, endpoint, seen, enforced=_is_swept(params)), expected=admits)
         for variant in variants
-        for endpoint in targets
+        for endpoint, admits in zip(targets, expected, strict=True)
     ]
 
 
@@ -115,6 +119,18 @@ def _variants(params: LaunchSweepParams, targets: int) -> Iterator[Values]:
             ErrorData(path="$.grid", next_step="Use fewer steps, axes, seeds or endpoints."),
         )
     return (dict(zip(axes, values, strict=True)) for values in product(*axes.values()))
+
+
+def _expected(plan: RoutePlan, endpoint: EndpointRecord | None, names: Sequence[str]) -> Expected:
+    """Return who may answer a request that pins `endpoint`, or none."""
+    known = [*plan.endpoints, *(exclusion.endpoint for exclusion in plan.excluded)]
+    tags = {each.key.tag for each in (plan.endpoints if endpoint is None else [endpoint])}
+    return Expected(
+        model=plan.model,
+        names=tuple(names),
+        admitted=tuple(each for each in known if each.key.tag in tags),
+        others=tuple(each for each in known if each.key.tag not in tags),
+    )
 
 
 def _planned(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from ploked_protocol.errors import UnknownSweep
+from ploked_protocol.plans import PlannedAndActual
 from ploked_protocol.sweeps import SweepResults, SweepRow, SweepState
 from ploked_protocol.wire import decoder, encode
 
@@ -25,6 +26,7 @@ MAX_ANSWER = 256 << 10
 """Characters kept of one answer."""
 
 _ROW = decoder(SweepRow)
+_COMPARISON = decoder(PlannedAndActual)
 
 
 class Ledger:
@@ -65,11 +67,27 @@ class Ledger:
             db.table("sweeps").insert(sweep)
             db.table("requests").insert_all(sent)
 
-    def append(self, sweep_id: str, rows: Iterable[SweepRow], answer: bytes | None = None) -> None:
-        """Keep results, with the `answer` they were read from; a request that has one already keeps that."""
+    def append(
+        self,
+        sweep_id: str,
+        rows: Iterable[SweepRow],
+        answer: bytes | None = None,
+        comparison: PlannedAndActual | None = None,
+    ) -> None:
+        """Keep results, with the `answer` they were read from and how it compares with the plan.
+
+        A request that has a result already keeps that.
+        """
+        compared = encode(comparison).decode() if comparison is not None else None
         text = answer.decode(errors="replace")[:MAX_ANSWER] if answer is not None else None
         results = [
-            {"sweep_id": sweep_id, "request_id": row.request_id, "row": encode(row).decode(), "answer": text}
+            {
+                "sweep_id": sweep_id,
+                "request_id": row.request_id,
+                "row": encode(row).decode(),
+                "answer": text,
+                "comparison": compared,
+            }
             for row in rows
         ]
         with self._lock, writing(self._db()) as db:
@@ -100,6 +118,20 @@ class Ledger:
             message=sweep["message"],
         )
 
+    def comparisons(self, sweep_id: str, request_id: str | None = None) -> list[PlannedAndActual]:
+        """Return how results compare with their plan, in the order they arrived, of one request or of all.
+
+        A request without a result yet has no comparison. Raises UnknownSweep.
+        """
+        with self._lock:
+            db = self._db()
+            sweep = _one(db, "SELECT model FROM sweeps WHERE sweep_id = ?", sweep_id)
+            if request_id is not None:
+                _one(db, "SELECT 1 FROM requests WHERE sweep_id = ? AND request_id = ?", sweep_id, request_id)
+            results = "SELECT row, comparison FROM results WHERE sweep_id = ? AND request_id = coalesce(?, request_id)"
+            found = list(db.query(f"{results} ORDER BY rowid", [sweep_id, request_id]))
+        return [_comparison(sweep["model"], each) for each in found]
+
     def exchange(self, sweep_id: str, request_id: str) -> tuple[dict[str, Any], str | None]:
         """Return the body that was sent and the text that came back, None when nothing did; raises UnknownSweep."""
         with self._lock:
@@ -123,6 +155,23 @@ class Ledger:
         if self._opened is None:
             self._opened = open_ledger(self._path)
         return self._opened
+
+
+def _comparison(model: str, result: dict[str, Any]) -> PlannedAndActual:
+    """Return the comparison that was kept, else what the row says: nothing came back, or an earlier version kept it."""
+    if result["comparison"] is not None:
+        return _COMPARISON.decode(result["comparison"])
+    row = _ROW.decode(result["row"])
+    return PlannedAndActual(
+        request_id=row.request_id,
+        planned_model=model,
+        planned_tags=[row.tag] if row.tag is not None else [],
+        planned_cost=None,
+        actual_model=row.served_model,
+        actual_provider=row.served_by,
+        actual_tag=row.served_tag,
+        actual_cost=row.cost if row.cost_source == "reported" else None,
+    )
 
 
 def _one(db: Database, sql: str, *values: str) -> dict[str, Any]:

@@ -34,11 +34,13 @@ MIGRATIONS = (
             PRIMARY KEY (sweep_id, request_id)
         )""",
     ),
+    ("ALTER TABLE results ADD COLUMN comparison JSON",),
 )
 """The statements that lead to each `user_version`; a new version adds some and changes none.
 
 `shared` holds what all bodies of a sweep have in common (the messages), `sent` what each has of its own. The order of
-`results` is that of arrival.
+`results` is that of arrival; `comparison` is how a result differs from its plan, as the facts were then: NULL in those
+of earlier versions, and where nothing came back.
 """
 
 

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from ploked_protocol.errors import ErrorData, MissingKey, PlokedError
-from ploked_protocol.plans import RoutePlan
+from ploked_protocol.plans import PlanVersusActual, RoutePlan
 from ploked_protocol.preferences import LLMParameters
 from ploked_protocol.sweeps import (
     LaunchSweepParams,
@@ -25,6 +25,7 @@ from ploked_protocol.sweeps import (
 )
 from ploked_protocol.wire import encode
 
+from .compare import in_words
 from .grid import PlannedRequest, left_out, plan_requests
 from .ledger import Ledger
 from .pool import Ended
@@ -59,15 +60,18 @@ class SweepManager:
         """Return how many sweeps are under way."""
         return len(self._sweeps)
 
-    async def launch(self, params: LaunchSweepParams, plan: RoutePlan) -> SweepLaunched:
-        """Begin a sweep over `plan`; raises MissingKey, InvalidParams, NoEligibleEndpoint."""
+    async def launch(self, params: LaunchSweepParams, plan: RoutePlan, names: Sequence[str] = ()) -> SweepLaunched:
+        """Begin a sweep over `plan`; raises MissingKey, InvalidParams, NoEligibleEndpoint.
+
+        `names` are the ids and slugs by which answers may give the model; none where the upstream chooses it.
+        """
         runner = self._runner
         if runner is None:
             raise MissingKey(
                 "A sweep sends requests, and there is no API key.",
                 ErrorData(next_step="Set OPENROUTER_API_KEY in the environment of the daemon and start it again."),
             )
-        requests = await asyncio.to_thread(plan_requests, params, plan)
+        requests = await asyncio.to_thread(plan_requests, params, plan, names)
         sweep_id = f"sweep-{secrets.token_hex(6)}"
         try:
             await asyncio.to_thread(self._ledger.create, sweep_id, plan.model, encode(params), requests)
@@ -84,6 +88,12 @@ class SweepManager:
         """Return a sweep as far as it has come, also one of an earlier process; raises UnknownSweep, InvalidParams."""
         found = await asyncio.to_thread(self._ledger.results, sweep_id)
         return msgspec.structs.replace(found, rows=sort_rows(found.rows, sort))
+
+    async def plan_versus_actual(self, sweep_id: str, request_id: str | None) -> PlanVersusActual:
+        """Return how a sweep's answers compare with its plan, also one of an earlier process; raises UnknownSweep."""
+        rows = await asyncio.to_thread(self._ledger.comparisons, sweep_id, request_id)
+        deviating = sum(bool(row.deviations) for row in rows)
+        return PlanVersusActual(sweep_id=sweep_id, rows=rows, deviating=deviating, message=in_words(rows))
 
     async def cancel(self, sweep_id: str) -> SweepCancelled:
         """Stop a sweep and return once nothing of it runs; raises UnknownSweep."""

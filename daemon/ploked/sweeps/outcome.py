@@ -6,14 +6,17 @@ can be missing where only reasoning or a tool call came, and an error can come u
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.money import Money, money
+from ploked_protocol.money import Money
 from ploked_protocol.sweeps import CostSource, SweepRow
 
-from ..importers.readers import strict, text, whole
+from ..importers.readers import text
+from .answer import Usage, at, decoded, usage_of
+from .expected import listed_cost
 from .grid import PlannedRequest
 
 SUMMARY = 200
@@ -35,24 +38,23 @@ class Reply(msgspec.Struct, frozen=True):
 
 def read_reply(request: PlannedRequest, reply: Reply, finished_at: str) -> SweepRow:
     """Return the row; whatever came, it says so and nothing raises. `finished_at` is ISO 8601, UTC."""
-    answer = _decoded(reply.body)
-    usage = _at(answer, "usage")
-    prompt_tokens, completion_tokens = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
-    cost, source = _cost(request.endpoint, usage, prompt_tokens, completion_tokens)
+    answer = decoded(reply.body)
+    usage = usage_of(answer)
+    cost, source = _cost(request.endpoint, usage, finished_at)
     error = reply.problem or _error(reply.status, answer)
     return planned_row(
         request,
         status="ok" if error is None else "error",
         latency_ms=reply.latency_ms,
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
         cost=cost,
         cost_source=source,
-        finish_reason=text(_at(answer, "choices", 0, "finish_reason")),
-        summary=_summary(_at(answer, "choices", 0, "message")),
+        finish_reason=text(at(answer, "choices", 0, "finish_reason")),
+        summary=_summary(at(answer, "choices", 0, "message")),
         error=error,
-        served_by=text(_at(answer, "provider")),
-        served_model=text(_at(answer, "model")),
+        served_by=text(at(answer, "provider")),
+        served_model=text(at(answer, "model")),
         finished_at=finished_at,
     )
 
@@ -64,27 +66,7 @@ def planned_row(request: PlannedRequest, **fields: Any) -> SweepRow:
 
 def error_message(body: bytes) -> str | None:
     """Return what an error body says, with the words of the provider behind it; None when it says nothing."""
-    return _said(_decoded(body))
-
-
-def _decoded(body: bytes) -> Any:
-    """Return the JSON of a body, None where there is none; half a surrogate pair, which models do write, is mended."""
-    for mend in (bytes, strict):
-        try:
-            return msgspec.json.decode(mend(body))
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            continue
-    return None
-
-
-def _at(value: Any, *path: str | int) -> Any:
-    """Return what stands at `path`; None where it leads nowhere."""
-    for step in path:
-        if isinstance(value, list) and isinstance(step, int):
-            value = value[step] if step < len(value) else None
-        else:
-            value = value.get(step) if isinstance(value, dict) else None
-    return value
+    return _said(decoded(body))
 
 
 def _error(status: int | None, answer: Any) -> str | None:
@@ -94,68 +76,42 @@ def _error(status: int | None, answer: Any) -> str | None:
         return f"HTTP {status}: {said or 'the upstream gave no reason'}"
     if answer is None:
         return "the answer is not JSON"
-    if said is not None or _at(answer, "error") is not None:
+    if said is not None or at(answer, "error") is not None:
         return f"the upstream failed after it began to answer: {said or 'it gave no reason'}"
-    if _at(answer, "choices", 0, "finish_reason") == "error":
+    if at(answer, "choices", 0, "finish_reason") == "error":
         return "the upstream failed while it wrote the answer"
-    return None if isinstance(_at(answer, "choices", 0), dict) else "the answer holds no completion"
+    return None if isinstance(at(answer, "choices", 0), dict) else "the answer holds no completion"
 
 
 def _said(answer: Any) -> str | None:
-    error = _at(answer, "error")
+    error = at(answer, "error")
     if error is None:
-        error = _at(answer, "choices", 0, "error")
-    message = text(_at(error, "message"), 300) or text(error, 300)
-    behind = text(_at(error, "metadata", "raw"), SUMMARY)
+        error = at(answer, "choices", 0, "error")
+    message = text(at(error, "message"), 300) or text(error, 300)
+    behind = text(at(error, "metadata", "raw"), SUMMARY)
     return f"{message} ({behind})" if message and behind else message
 
 
 def _summary(message: Any) -> str | None:
     """Return the first characters of the answer on one line; what stands in its place is named."""
-    content = _at(message, "content")
+    content = at(message, "content")
     if isinstance(content, list):
-        content = "".join(part for each in content if isinstance(part := _at(each, "text"), str))
+        content = "".join(part for each in content if isinstance(part := at(each, "text"), str))
     if said := text(content, SUMMARY):
         return said
-    if call := text(_at(message, "tool_calls", 0, "function", "name")):
-        arguments = text(_at(message, "tool_calls", 0, "function", "arguments"), SUMMARY)
+    if call := text(at(message, "tool_calls", 0, "function", "name")):
+        arguments = text(at(message, "tool_calls", 0, "function", "arguments"), SUMMARY)
         return f"[calls {call}({arguments or ''})]"
-    if thought := text(_at(message, "reasoning"), SUMMARY):
+    if thought := text(at(message, "reasoning"), SUMMARY):
         return f"[reasoning only] {thought}"
-    return text(_at(message, "refusal"), SUMMARY)
+    return text(at(message, "refusal"), SUMMARY)
 
 
-def _tokens(usage: Any, name: str) -> int | None:
-    tokens = whole(_at(usage, name))
-    return tokens if tokens is not None and tokens >= 0 else None
-
-
-def _cost(
-    endpoint: EndpointRecord | None, usage: Any, prompt_tokens: int | None, completion_tokens: int | None
-) -> tuple[Money | None, CostSource | None]:
+def _cost(endpoint: EndpointRecord | None, usage: Usage, finished_at: str) -> tuple[Money | None, CostSource | None]:
     """Return the cost in USD and where it is from; None, never 0, when nobody can say."""
-    reported = money(_at(usage, "cost"))
-    if reported is not None and reported >= 0:
-        return reported, "reported"
-    if endpoint is None or prompt_tokens is None or completion_tokens is None:
+    if usage.cost is not None:
+        return usage.cost, "reported"
+    if endpoint is None:
         return None, None
-    estimated = _listed_cost(endpoint, prompt_tokens, completion_tokens)
-    return estimated, None if estimated is None else "estimated"
-
-
-def _listed_cost(endpoint: EndpointRecord, prompt_tokens: int, completion_tokens: int) -> Money | None:
-    """Return listed price times tokens, plus the price per request.
-
-    Overrides for long prompts hold above their `min_prompt_tokens`, the last one that does wins key by key. Those by
-    the hour are passed over: the listed price is the one of now.
-    """
-    listed = endpoint.pricing
-    prices = {"prompt": listed.prompt_per_token, "completion": listed.completion_per_token, **listed.other}
-    for override in listed.overrides:
-        by_length = override.utc_start is None and override.utc_end is None
-        if by_length and override.min_prompt_tokens is not None and prompt_tokens > override.min_prompt_tokens:
-            prices.update(override.prices)
-    prompt, completion = prices["prompt"], prices["completion"]
-    if prompt is None or completion is None:
-        return None
-    return Money(prompt * prompt_tokens + completion * completion_tokens + (prices.get("request") or 0))
+    listed = listed_cost(endpoint, usage, datetime.fromisoformat(finished_at))
+    return (None, None) if listed is None else (listed.amount, "estimated")

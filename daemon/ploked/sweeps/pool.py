@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from ploked_protocol.errors import PlokedError
+from ploked_protocol.plans import PlannedAndActual
 from ploked_protocol.sweeps import SweepRow, SweepState
 
 from .grid import PlannedRequest
@@ -33,6 +34,7 @@ class Answered(msgspec.Struct, frozen=True):
     row: SweepRow
     answer: bytes
     """The body that the row was read from."""
+    comparison: PlannedAndActual
     stop: Ended | None = None
     """Set when every further request would end the same way."""
 
@@ -105,13 +107,16 @@ class Pool:
                 raise _Stop(answered.stop)
 
     async def _keep(self, answered: Answered) -> None:
-        self._answered.add(answered.row.request_id)
+        row = answered.row
+        self._answered.add(row.request_id)
         try:
             # The write goes on even if the sweep is stopped meanwhile: the answer is paid for.
-            await asyncio.shield(self._in_ledger(self._ledger.append, self._sweep_id, [answered.row], answered.answer))
+            await asyncio.shield(
+                self._in_ledger(self._ledger.append, self._sweep_id, [row], answered.answer, answered.comparison)
+            )
         except (sqlite3.Error, PlokedError) as error:
             raise _Stop(Ended("failed", f"A result could not be written to the ledger: {error}.")) from error
-        self._on_row(answered.row)
+        self._on_row(row)
 
     def _cancelled(self, request: PlannedRequest, finished_at: str) -> SweepRow:
         under_way = request.request_id in self._started

@@ -22,6 +22,7 @@ from ..importers.http import read_body
 from ..importers.http_rules import BodyError, environment_proxy, quiet_httpx, retry_after_s, without_credentials
 from ..secret import Secret
 from ..store.base import Clock
+from .compare import compared
 from .grid import PlannedRequest
 from .ledger import Ledger
 from .outcome import Reply, read_reply
@@ -99,7 +100,8 @@ class SweepRunner:
             await asyncio.sleep(pause_s)
         why = stopping(reply)
         stop = None if why is None else Ended("failed", why)
-        return Answered(read_reply(request, reply, self._now()), reply.body, stop)
+        row, comparison = compared(request, read_reply(request, reply, self._now()), reply.body)
+        return Answered(row, reply.body, comparison, stop)
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.now_s(), UTC).isoformat(timespec="milliseconds")
@@ -189,4 +191,6 @@ class _Sender:
             "User-Agent": f"ploked/{__version__}",
             # A replayed answer would make equal variants look equal, whatever their temperature.
             "X-OpenRouter-Cache": "false",
+            # Asks who served: a tag pinned says who should have.
+            "X-OpenRouter-Metadata": "enabled",
         }

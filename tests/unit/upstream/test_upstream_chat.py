@@ -10,6 +10,7 @@ import httpx
 import pytest
 from loopback import KEY, MODEL, ask, text_of
 from ploked_fixtures.selection import matches
+from ploked_fixtures.serve import RunningUpstream
 
 
 class TestKeysAndBodies:
@@ -186,3 +187,42 @@ class TestCompletions:
         assert "".join(e["choices"][0]["delta"].get("content") or "" for e in events) == text_of(ask(client))
         assert events[-1]["usage"]["cost"] > 0
         assert events[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+class TestMetadata:
+    ASKED = {**KEY, "x-openrouter-metadata": "enabled"}
+
+    def test_it_is_there_when_it_was_asked_for(self, client: httpx.Client) -> None:
+        assert "openrouter_metadata" not in ask(client).json()
+        answer = ask(client, headers=self.ASKED).json()
+        found = answer["openrouter_metadata"]
+        (selected,) = [each for each in found["endpoints"]["available"] if each["selected"]]
+        assert (selected["provider"], selected["model"]) == (answer["provider"], answer["model"])
+        assert (found["attempt"], found["attempts"][0]["status"], found["is_byok"]) == (1, 200, False)
+
+    def test_in_a_stream_it_comes_with_the_usage(self, client: httpx.Client) -> None:
+        events = ask(client, headers=self.ASKED, stream=True).text.split("\n\n")
+        (last,) = [event for event in events if "openrouter_metadata" in event]
+        assert '"usage"' in last
+
+    @pytest.mark.parametrize("only", [["novita/fp8"], None])
+    def test_a_misrouted_request_is_served_by_a_provider_that_it_does_not_admit(
+        self, client: httpx.Client, upstream: RunningUpstream, only: list[str] | None
+    ) -> None:
+        providers = {"only": only} if only else {}
+        right = ask(client, headers=self.ASKED, provider=providers).json()
+        upstream.faults.add("misroute", times=1)
+        wrong = ask(client, headers=self.ASKED, provider=providers).json()
+        assert wrong["provider"] != right["provider"]
+        assert wrong["openrouter_metadata"]["endpoints"]["available"][0]["provider"] == wrong["provider"]
+
+    def test_another_model_another_price_and_a_second_attempt(
+        self, client: httpx.Client, upstream: RunningUpstream
+    ) -> None:
+        right = ask(client, headers=self.ASKED).json()
+        for fault in ("other-model", "other-price", "retried"):
+            upstream.faults.add(fault, times=1)
+        model, price, retried = (ask(client, headers=self.ASKED).json() for _ in range(3))
+        assert model["model"] != right["model"]
+        assert price["usage"]["cost"] == 2 * right["usage"]["cost"]
+        assert [each["status"] for each in retried["openrouter_metadata"]["attempts"]] == [503, 200]

@@ -184,6 +184,7 @@
 ---@field concurrency? integer
 ---@field profile? string
 ---@field params? ploked.LLMParameters
+---@field routing? ploked.RoutingPrefs
 
 ---Which model to expand.
 ---@class ploked.ListEndpointsParams
@@ -281,12 +282,37 @@
 ---@field lowestCompletionPer1m? string
 ---@field highestCompletionPer1m? string
 
+---The answer to `ploked/planVersusActual`.
+---@class ploked.PlanVersusActual
+---@field sweepId string
+---@field rows ploked.PlannedAndActual[]
+---@field deviating integer
+---@field message string
+
+---Which sweep, and which of its rows; all without `requestId`.
+---@class ploked.PlanVersusActualParams
+---@field sweepId string
+---@field requestId? string
+
 ---Something that a person would want to know before the request is sent.
 ---@class ploked.PlanWarning
 ---@field code "accountSettings"|"parameterDropped"|"parameterUnsupported"|"preferenceMatchesNothing"|"staleFacts"
 ---@field message string
 ---@field origin? string
 ---@field place? ploked.Origin
+
+---One request as it was planned, and as the upstream reports it.
+---@class ploked.PlannedAndActual
+---@field requestId string
+---@field plannedModel string
+---@field plannedTags string[]
+---@field plannedCost? string
+---@field actualModel? string
+---@field actualProvider? string
+---@field actualTag? string
+---@field actualCost? string
+---@field attempts? string[]
+---@field deviations? ploked.Deviation[]
 
 ---One change of config.toml, or of the call.
 ---@class ploked.PreferenceEdit
@@ -414,6 +440,10 @@
 ---@field asCurl? boolean
 
 ---OpenRouter's `provider` object: the fields it takes and no others.
+---
+---Layers (the call, the model, `[registry.routing]`) are laid over each other value by value. Scalars and lists of a
+---higher layer hold; `max_price`, percentiles and `sort` merge field by field, where a number counts as `p50` and a
+---plain sort as `by`.
 ---@class ploked.RoutingPrefs
 ---@field order? string[]
 ---@field only? string[]
@@ -573,6 +603,7 @@
 ---| 'ploked/launchSweep' # Send a grid of parameters to the eligible endpoints and keep every result.
 ---| 'ploked/sweepResults' # Return the rows of a sweep so far, sorted as asked.
 ---| 'ploked/cancelSweep' # Stop a sweep; rows that have come back stay.
+---| 'ploked/planVersusActual' # Compare what a sweep planned with what the upstream reports: who served, which model, at which price.
 ---| 'ploked/refreshCatalog' # Fetch the model list, or the endpoints of one model, now.
 ---| 'ploked/status' # Describe the daemon, its catalog and its configuration.
 ---| 'ploked/listProfiles' # List the profiles that apply to a model, or to all models.
