@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -85,7 +86,10 @@ class ConfigEdits:
         """Answer `ploked/editPreferences`; raises InvalidParams, UnknownModel, ConfigNotEditable."""
         for model in models_named(params.edits):
             self._expect_model(model)
-        return await self._edit(editor, lambda text: edit_preferences(text, params.edits))
+        counted = self.preferences.prefs
+        if params.config_text is not None:
+            counted = (await asyncio.to_thread(load, params.config_text, "config.toml")).prefs or counted
+        return await self._edit(editor, lambda text: edit_preferences(text, params.edits, counted))
 
     async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
         done = await editor.edit_open(str(self.settings.config_path), change)

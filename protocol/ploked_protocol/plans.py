@@ -213,6 +213,10 @@ class EditPreferencesParams(Wire):
     """Edits of config.toml to make together, such as those of a relaxation."""
 
     edits: list[PreferenceEdit]
+    """Paths may name a model by its id, and a profile by its name, in place of an index: `registry.models["a/b"].x`."""
+    config_text: str | None = None
+    """With edits of a plan that was made with `configText`: the same text. Indexes in paths count the entries in it;
+    without, those of the preferences in force. So an edit finds its entry also where others have moved it meanwhile."""
 
 
 class EffectiveProfileParams(Wire):

@@ -232,6 +232,19 @@ async def test_edits_of_an_open_file_are_made_in_the_editor_as_one(place: Home) 
     await daemon.close()
 
 
+@pytest.mark.parametrize("unsaved", [False, True], ids=["plan of the file", "plan of the buffer"])
+async def test_an_edit_finds_its_model_in_an_open_file_that_has_moved_on(place: Home, unsaved: bool) -> None:
+    place.write(BEFORE)
+    daemon = await Daemon.at(place, EDITS)
+    moved = BEFORE.replace("[[registry.models]]", f'[[registry.models]]\nmodel = "{UNSEEN}"\n\n[[registry.models]]', 1)
+    buffer = Buffer(daemon, place.config, moved)
+    index, more = (1, {"configText": moved}) if unsaved else (0, {})
+    edit = {"verb": "remove", "path": f"registry.models[{index}].banned_providers", "value": "phala"}
+    await ask(daemon, "editPreferences", edits=[edit], **more)
+    assert buffer.text == moved.replace('    "phala",\n', "")
+    await daemon.close()
+
+
 async def test_each_relaxation_brings_back_what_it_promises_once_it_is_applied(shared: Daemon, place: Home) -> None:
     before = BEFORE.replace('"phala",\n', '"phala",\n    "deepinfra",\n').replace("prompt = 5", "prompt = 0.3")
     await shared.saved(place, before)

@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 from ploked.preferences.changes import edit_preferences
+from ploked.preferences.load import load
 from ploked_protocol.errors import ConfigNotEditable, InvalidParams, PlokedError
 from ploked_protocol.plans import PreferenceEdit
 
@@ -92,6 +93,27 @@ def test_entries_removed_together_are_those_that_were_meant() -> None:
     assert after == "version = 1\n" + three.format("c")
 
 
+def test_an_index_finds_the_entry_that_it_counted_though_others_stand_before_it_now() -> None:
+    entry = '[[registry.models]]\nmodel = "{}"\nprofiles = [{{ name = "x" }}, {{ name = "y" }}]\n'
+    counted = load(entry.format("a/b"), "config.toml").prefs
+    typed = "version = 1\n" + entry.format("new/er") + entry.format("a/b").replace('{ name = "x" }, ', "")
+    edits = [
+        PreferenceEdit("add", "registry.models[0].banned_providers", "novita"),
+        PreferenceEdit("set", "registry.models[0].profiles[1].params.seed", "1"),
+    ]
+    after = edit_preferences(typed, edits, counted)
+    assert after == typed.replace(
+        '[{ name = "y" }]', '[{ name = "y", params = { seed = 1 } }]\nbanned_providers = ["novita"]'
+    )
+
+
+def test_an_index_of_an_entry_that_has_gone_is_refused() -> None:
+    counted = load('[[registry.models]]\nmodel = "a/b"\nprofiles = [{ name = "x" }]\n', "config.toml").prefs
+    edit = PreferenceEdit("set", "registry.models[0].profiles[0].params.seed", "1")
+    with pytest.raises(ConfigNotEditable, match="it has no registry"):
+        edit_preferences('[[registry.models]]\nmodel = "a/b"\n', [edit], counted)
+
+
 # tables that are not there yet
 
 
@@ -152,7 +174,8 @@ def test_a_value_is_read_as_toml_where_that_fits_and_as_text_where_not(path: str
         (("set", "ui.theme", "dark"), InvalidParams, "not the path of a preference"),
         (("set", "registry", "{}"), InvalidParams, "not the path of a preference"),
         (("set", "registry..strictness", "AllowAny"), InvalidParams, "not the path of a preference"),
-        (("set", 'registry.profiles["a"].name', "x"), InvalidParams, "not the path of a preference"),
+        (("set", 'registry.cache["a"].models_ttl_s', "1"), InvalidParams, "not the path of a preference"),
+        (("set", 'registry.profiles["a"].extends', "x"), ConfigNotEditable, 'it has no registry.profiles["a"].extends'),
         (("set", "registry.routing.allow", "x"), InvalidParams, "there is no preference registry.routing.allow"),
         (("set", "registry.strictness", "Lax"), InvalidParams, 'takes one of "AllowAny", "AllowCustom"'),
         (("set", "registry.routing.zdr", "maybe"), InvalidParams, "takes true or false"),

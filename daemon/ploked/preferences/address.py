@@ -1,15 +1,16 @@
 """Where an edit of the preferences goes: `registry.models[0].routing.max_price.prompt`, as a plan writes it.
 
-A model's table may be named by its id instead: `registry.models["author/slug"].banned_providers`.
+A model may be named by its id instead, and a profile by its name: `registry.models["author/slug"].banned_providers`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ploked_protocol.errors import ErrorData, InvalidParams
+from ploked_protocol.preferences import RegistryPrefs
 
 LONGEST = 1_000
 """Characters of a path; a longer one is no path of a preference."""
@@ -19,14 +20,18 @@ _STEP = re.compile(rf"""\[(?P<index>[0-9]{{1,9}})\]|\[(?P<id>{_STRING})\]|\.?(?P
 _OF_THE_CALL = "of the call"
 
 
-class ModelId(NamedTuple):
-    """A step that names an entry of `registry.models` by the id in it."""
-
-    id: str
+NAMED_BY = {"models": "model", "profiles": "name"}
+"""The lists whose entries have names, and the key that holds them."""
 
 
-Address = tuple[str | int | ModelId, ...]
-"""Keys, indexes that count the entries that are read, and ids."""
+class Name(NamedTuple):
+    """A step that names an entry of a list by what is in it."""
+
+    name: str
+
+
+Address = tuple[str | int | Name, ...]
+"""Keys, indexes that count the entries that are read, and names."""
 
 
 def address_of(path: str) -> Address:
@@ -47,9 +52,26 @@ def address_of(path: str) -> Address:
     return steps
 
 
+def by_name(address: Address, prefs: RegistryPrefs) -> Address:
+    """Return `address` with names in place of the indexes that count models and profiles of `prefs`."""
+    found: list[str | int | Name] = []
+    here: Any = prefs
+    for step in address[1:]:
+        key = NAMED_BY.get(str(found[-1]), "") if found else ""
+        if isinstance(step, str):
+            here = getattr(here, step, None)
+        elif isinstance(step, Name):
+            here = next((each for each in here or () if getattr(each, key) == step.name), None)
+        else:
+            here = here[step] if isinstance(here, list) and step < len(here) else None
+            step = Name(getattr(here, key)) if key and here is not None else step
+        found.append(step)
+    return ("registry", *found)
+
+
 def _steps(path: str) -> Address:
     """Return the steps of `path`; none when it is malformed."""
-    steps: list[str | int | ModelId] = []
+    steps: list[str | int | Name] = []
     at = 0
     while at < len(path) <= LONGEST:
         step = _STEP.match(path, at)
@@ -60,10 +82,10 @@ def _steps(path: str) -> Address:
     return tuple(steps)
 
 
-def _step(found: re.Match[str]) -> str | int | ModelId:
+def _step(found: re.Match[str]) -> str | int | Name:
     if found["index"]:
         return int(found["index"])
-    return ModelId(_text(found["id"])) if found["id"] else _text(found["key"])
+    return Name(_text(found["id"])) if found["id"] else _text(found["key"])
 
 
 def _text(written: str) -> str:
@@ -77,4 +99,4 @@ def _text(written: str) -> str:
 
 
 def _out_of_place(steps: Address, at: int) -> bool:
-    return isinstance(steps[at], ModelId) and (at != 2 or steps[:2] != ("registry", "models"))
+    return isinstance(steps[at], Name) and (at == 0 or steps[at - 1] not in NAMED_BY)

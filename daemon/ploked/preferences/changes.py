@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from ploked_protocol.errors import ConfigNotEditable, ErrorData, InvalidParams
 from ploked_protocol.plans import PreferenceEdit
-from ploked_protocol.preferences import ConfigProblem
+from ploked_protocol.preferences import ConfigProblem, RegistryPrefs
 
-from .address import Address, ModelId, address_of
+from .address import NAMED_BY, Address, Name, address_of, by_name
 from .draft import Draft
-from .edit import entry_of, made_entry_of
+from .edit import made_entry_of
 from .load import load
 from .positions import KeyPath, Positions, dotted
 from .shapes import entry_kind, kind_at
@@ -26,18 +26,19 @@ LONGEST_VALUE = 4_096
 
 def models_named(edits: Sequence[PreferenceEdit]) -> list[str]:
     """Return the ids by which `edits` add to or set something of a model; raises InvalidParams as the edit does."""
-    steps = [step for edit in edits for step in address_of(edit.path) if edit.verb != "remove"]
-    return [step.id for step in steps if isinstance(step, ModelId)]
+    models = (_model_named(address_of(edit.path)) for edit in edits if edit.verb != "remove")
+    return [model for model in models if model is not None]
 
 
-def edit_preferences(text: str, edits: Sequence[PreferenceEdit]) -> str:
-    """Return `text` with all of `edits` made. Indexes in their paths count the entries that `text` is read with.
+def edit_preferences(text: str, edits: Sequence[PreferenceEdit], counted: RegistryPrefs | None = None) -> str:
+    """Return `text` with all of `edits` made. Indexes in their paths count the entries of `counted`.
 
-    What is so already stays as it is: an entry to add that is there, one to remove that is not. Raises InvalidParams
-    for an edit that no preferences could hold, ConfigNotEditable for one that this text cannot.
+    Without it they count those that `text` is read with. What is so already stays as it is: an entry to add that is
+    there, one to remove that is not. Raises InvalidParams for an edit that no preferences could hold, ConfigNotEditable
+    for one that this text cannot.
     """
     draft, loaded = Draft(text), load(text, "config.toml")
-    changes = [_Change(edit, draft, loaded.positions) for edit in edits]
+    changes = [_Change(edit, draft, loaded.positions, counted) for edit in edits]
     for change in sorted(changes, key=_Change.turn):
         change.make()
     edited = draft.text()
@@ -48,18 +49,19 @@ def edit_preferences(text: str, edits: Sequence[PreferenceEdit]) -> str:
 class _Change:
     """One edit, found in the text as it was before all of them."""
 
-    def __init__(self, edit: PreferenceEdit, draft: Draft, positions: Positions) -> None:
+    def __init__(self, edit: PreferenceEdit, draft: Draft, positions: Positions, counted: RegistryPrefs | None) -> None:
         self._edit = edit
         self._draft = draft
-        self._address = address_of(edit.path)
+        address = address_of(edit.path)
+        self._address = address if counted is None else by_name(address, counted)
         self._kind = _kind_of(edit, self._address)
         self._value = None if edit.value is None else _value_of(edit, self._kind)
         self._path = _place(self._address, draft, positions)
 
     def turn(self) -> tuple[int, int]:
         """Return when this edit is made: entries go last, the last one first, for then no index of another moves."""
-        last = self._address[-1]
-        goes = self._edit.verb == "remove" and self._edit.value is None and isinstance(last, int)
+        last = self._path[-1] if self._path else ""
+        goes = self._edit.verb == "remove" and self._edit.value is None
         return (1, -last) if goes and isinstance(last, int) else (0, 0)
 
     def make(self) -> None:
@@ -86,9 +88,10 @@ class _Change:
         """Return the path in the text; the entry of a model that the text does not name is made."""
         if self._path is not None:
             return self._path
-        named = self._address[2]
-        assert isinstance(named, ModelId)  # noqa: S101 - nothing else may be missing
-        return (*made_entry_of(self._draft, named.id), *_plain(self._address[3:]))
+        model, below = _model_named(self._address), self._address[3:]
+        if model is None or any(isinstance(step, Name) for step in below):
+            raise _missing(self._edit.path)
+        return (*made_entry_of(self._draft, model), *_plain(below))
 
 
 def _kind_of(edit: PreferenceEdit, address: Address) -> Any:
@@ -131,13 +134,17 @@ def _readings(text: str) -> Iterator[object]:
 
 
 def _place(address: Address, draft: Draft, positions: Positions) -> KeyPath | None:
-    """Return the path in the text; None for a model that the text does not name."""
-    if len(address) > 2 and isinstance(address[2], ModelId):
-        entry = entry_of(draft, address[2].id)
-        return None if entry is None else (*entry, *_plain(address[3:]))
+    """Return the path in the text; None when that lacks an entry which the address names."""
     path: KeyPath = ()
-    for step in _plain(address):
-        path = (*path, _index_in_text(path, step, draft, positions) if isinstance(step, int) else step)
+    for step in address:
+        at: str | int | None = step if isinstance(step, str) else None
+        if isinstance(step, Name):
+            at = draft.find(path, NAMED_BY[str(path[-1])], step.name)
+        elif isinstance(step, int):
+            at = _index_in_text(path, step, draft, positions)
+        if at is None:
+            return None
+        path = (*path, at)
     return path
 
 
@@ -146,10 +153,7 @@ def _index_in_text(path: KeyPath, index: int, draft: Draft, positions: Positions
     kept = positions.kept.get(path, range(len(_list_at(draft, path))))
     if index < len(kept):
         return kept[index]
-    raise ConfigNotEditable(
-        f"config.toml was left as it is: it has no {dotted((*path, index))}.",
-        ErrorData(path=dotted((*path, index)), next_step="The file has changed meanwhile: plan again."),
-    )
+    raise _missing(dotted((*path, index)))
 
 
 def _list_at(draft: Draft, path: KeyPath) -> list[Any]:
@@ -164,8 +168,8 @@ def _list_at(draft: Draft, path: KeyPath) -> list[Any]:
 
 
 def _plain(address: Address) -> KeyPath:
-    """Return the steps without ids: where one stands, any entry has the same shape."""
-    return tuple(0 if isinstance(step, ModelId) else step for step in address)
+    """Return the steps without names: where one stands, any entry has the same shape."""
+    return tuple(0 if isinstance(step, Name) else step for step in address)
 
 
 def _refuse_unread(before: str, after: str) -> None:
@@ -183,6 +187,19 @@ def _refuse_unread(before: str, after: str) -> None:
 
 def _errors(text: str) -> list[ConfigProblem]:
     return [problem for problem in load(text, "config.toml").problems if problem.severity == "error"]
+
+
+def _model_named(address: Address) -> str | None:
+    """Return the id by which an address names a model; None when it does not."""
+    step = address[2] if len(address) > 2 and address[1] == "models" else None
+    return step.name if isinstance(step, Name) else None
+
+
+def _missing(path: str) -> ConfigNotEditable:
+    return ConfigNotEditable(
+        f"config.toml was left as it is: it has no {path}.",
+        ErrorData(path=path, next_step="The file has changed meanwhile: plan again."),
+    )
 
 
 def _refused(edit: PreferenceEdit, why: str) -> InvalidParams:

@@ -50,7 +50,7 @@ def delete_profile(text: str, name: str, model: str | None = None) -> str:
     Comments inside the profile's lines go with it. A default that names it stays, and shows up as a problem.
     """
     draft = Draft(text)
-    owner = _REGISTRY if model is None else entry_of(draft, model)
+    owner = _REGISTRY if model is None else _entry(draft, model)
     while owner is not None and (index := draft.find((*owner, "profiles"), "name", name)) is not None:
         draft.drop((*owner, "profiles", index))
     return draft.text()
@@ -62,7 +62,7 @@ def select_endpoints(text: str, model: str, endpoints: Sequence[str]) -> str:
     An empty selection leaves the key with an empty list, so that it keeps its place and its comments.
     """
     draft = Draft(text)
-    entry = entry_of(draft, model)
+    entry = _entry(draft, model)
     if entry is None and not endpoints:
         return text
     selection = (*(entry or made_entry_of(draft, model)), "selected_endpoints")
@@ -78,12 +78,11 @@ def _set_default(draft: Draft, name: str, model: str | None) -> None:
         draft.put((*made_entry_of(draft, model), "default_profile"), name)
 
 
-def entry_of(draft: Draft, model: str) -> KeyPath | None:
-    """Return the path of the model's entry; None when the file has none."""
+def _entry(draft: Draft, model: str) -> KeyPath | None:
     index = draft.find(_MODELS, "model", model)
     return None if index is None else (*_MODELS, index)
 
 
 def made_entry_of(draft: Draft, model: str) -> KeyPath:
     """Return the path of the model's entry, which is made when the file has none."""
-    return entry_of(draft, model) or (*_MODELS, draft.append(_MODELS, {"model": model}))
+    return _entry(draft, model) or (*_MODELS, draft.append(_MODELS, {"model": model}))

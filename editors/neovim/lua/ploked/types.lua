@@ -87,6 +87,7 @@
 ---Edits of config.toml to make together, such as those of a relaxation.
 ---@class ploked.EditPreferencesParams
 ---@field edits ploked.PreferenceEdit[]
+---@field configText? string
 
 ---The parameters and routing preferences in effect, value by value, with the place that each comes from.
 ---@class ploked.EffectiveProfile
