@@ -115,13 +115,16 @@ class Ranking:
 
     def _found(self, word: Word) -> Costs:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
-        costs = self._frequent.get(word) or self._cache.get(word)
+        costs = self._known(word)
         if costs is None:
             costs = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
             self._cache[word] = costs
         return costs
+
+    def _known(self, word: Word) -> Costs | None:
+        return self._frequent.get(word) or self._cache.get(word)
 
     def _as_typed(self, word: Word) -> Costs:
         """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
@@ -140,7 +143,10 @@ class Ranking:
         return [begun, holding & ~begun, rows & ~holding]
 
     def _look_for(self, word: Word) -> Costs:
-        found = self._labels.fits(word.squashed)
+        shorter = self._known(Word(word.spaced[:-1].rstrip(), word.squashed[:-1]))
+        # What is called "kim" is called "ki": the key before has narrowed the rows already.
+        called_so = None if shorter is None else sum(bits for cost, bits in shorter.items() if cost < CANONICAL)
+        found = self._labels.fits(word.squashed, called_so)
         costs = {fit: bits for fit, bits in enumerate(found) if bits}
         seen, called = sum(found), bool(costs)  # no row is in two of them
         for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
