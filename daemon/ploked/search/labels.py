@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, compress, repeat
 from operator import add, itemgetter
 
-from .bits import bits_of, bits_where, flags_of, rows_of
+from .bits import FEW, bits_of, bits_where, flags_of
 from .text import unaccented, words_of
 
 WHOLE, EXACT, WHOLE_PREFIX, PREFIX, BOUNDARY, INSIDE = range(6)
@@ -22,6 +21,7 @@ WHOLE, EXACT, WHOLE_PREFIX, PREFIX, BOUNDARY, INSIDE = range(6)
 initials, or within one. WHOLE and WHOLE_PREFIX also leave no word of the label unsaid but the author: `gpt4o` is all of
 openai/gpt-4o and not all of openai/gpt-4o-mini."""
 
+_FITS = range(INSIDE + 1)
 MIN_SUBSEQUENCE = 3
 """Letters: any two, in order, are in nearly every name."""
 
@@ -31,8 +31,9 @@ Label = tuple[str, str]
 _NOWHERE = 255
 _LONG = 200_000
 """Characters: from here on a pattern finds words faster than `find`, though it takes 60 us to make."""
-_FEWER = 20
-"""One part of so many of all rows is looked into row by row."""
+_KEPT_PLACES = 10_000
+_KEPT_WORDS = 16
+"""Of so many words, where each stands in no more places, the places are kept: one editor's last keys."""
 _SAMPLE = 10
 """One part of so many says which pairs of letters are frequent."""
 _HEAD, _WORD, _PART, _WITHIN = 0, 4, 8, 12
@@ -86,51 +87,34 @@ class Labels:
         self._row_ends = array("I", dict(zip(label_rows, accumulate(widths), strict=True)).values())
         self._begins = self._kinds.translate(_BEGINS)
         self._initials = "".join(compress(self._text, self._begins))
+        self._places_of, self._initial_places_of = _Places(self._text), _Places(self._initials)
         self._begin_at = array("I", compress(range(len(self._text)), self._begins))
         self._starts: dict[str, array[int]] = {}
         self.own_words = _own_words(shown, rows)
         """Of each row, the words of each of its labels, without the author."""
 
-    def fits(self, word: str, among: int | None = None) -> list[int]:
-        """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE.
-
-        Where it is known that only rows of the set `among` can be found, few of them are faster than all.
-        """
-        few = among is not None and among.bit_count() * _FEWER < self._count
-        ranges = list(map(self._range, rows_of(among))) if among is not None and few else [(0, len(self._text))]
-        places = _places(word, self._text, ranges)
+    def fits(self, word: str) -> list[int]:
+        """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE."""
+        places = self._places_of.places(word)
         ends = memoryview(self._ends)[len(word) :]
         fits = map(_FIT.__getitem__, map(add, _at(places, self._kinds), _at(places, ends)))
         found = list(zip(_at(places, self._row_at), fits, strict=True))
         if len(word) > 1:
-            within = [self._initial_range(*each) for each in ranges] if few else [(0, len(self._initials))]
-            starts = _at(_places(word, self._initials, within), self._begin_at)
+            starts = _at(self._initial_places_of.places(word), self._begin_at)
             found += [(row, BOUNDARY) for row in _at(starts, self._row_at)]
         return self._by_best_fit(found)
 
-    def _range(self, row: int) -> tuple[int, int]:
-        """Return where the labels of a row begin and end."""
-        return self._row_ends[row - 1] if row else 0, self._row_ends[row]
-
-    def _initial_range(self, start: int, end: int) -> tuple[int, int]:
-        """Return the range of the initials of a range."""
-        first = bisect_left(self._begin_at, start)
-        return first, bisect_left(self._begin_at, end, first)
-
     def _by_best_fit(self, found: list[tuple[int, int]]) -> list[int]:
-        if len(found) * _FEWER < self._count:
-            best: dict[int, int] = {}
-            for row, fit in found:
-                if fit < best.get(row, _NOWHERE):
-                    best[row] = fit
-            return [bits_of([row for row, its in best.items() if its == fit], self._count) for fit in range(INSIDE + 1)]
+        if len(found) < FEW:
+            best = dict(sorted(found, key=itemgetter(1), reverse=True))
+            return [bits_of([row for row, its in best.items() if its == fit], self._count) for fit in _FITS]
         codes = bytearray([_NOWHERE]) * self._count  # that of row 0 last
         for row, _ in found:
             codes[~row] = INSIDE  # most fits are
         for row, fit in [each for each in found if each[1] < INSIDE]:
             if fit < codes[~row]:
                 codes[~row] = fit
-        return [bits_where(codes, fit) for fit in range(INSIDE + 1)]
+        return [bits_where(codes, fit) if fit in codes else 0 for fit in _FITS]
 
     def words(self) -> set[str]:
         """Return each word of a label, each label without its author and each with it, squashed."""
@@ -165,8 +149,7 @@ class Labels:
     def starts(self, letter: str) -> array[int]:
         """Return where `letter` begins a word or a part; kept."""
         if letter not in self._starts:
-            everywhere = [(0, len(self._initials))]
-            self._starts[letter] = array("I", _at(_places(letter, self._initials, everywhere), self._begin_at))
+            self._starts[letter] = array("I", _at(_places(letter, self._initials), self._begin_at))
         return self._starts[letter]
 
     def frequent(self, least: int) -> list[str]:
@@ -211,8 +194,8 @@ class Labels:
 
         With `in_order` also letters that only follow each other, where they do not stand together.
         """
-        (start, end), found = self._range(row), []
-        for line in self._text[start:end].split("\n")[1:]:
+        start, found = self._row_ends[row - 1] if row else 0, []
+        for line in self._text[start : self._row_ends[row]].split("\n")[1:]:
             start += 1
             places = self._best_letters(word, start, start + len(line), in_order)
             found.append([place - start for place in places])
@@ -221,7 +204,7 @@ class Labels:
 
     def _best_letters(self, word: str, start: int, end: int, in_order: bool) -> Sequence[int]:
         text, width = self._text, len(word)
-        places = _places(word, text, [(start, end)])
+        places = [start + at for at in _places(word, text[start:end])]
         best = min(places, key=lambda at: _FIT[self._kinds[at] + self._ends[at + width]], default=None)
         if best is not None and _FIT[self._kinds[best] + self._ends[best + width]] <= BOUNDARY:
             return range(best, best + width)
@@ -235,17 +218,35 @@ class Labels:
         return min(ways, key=self._cost, default=[])
 
 
-def _places(word: str, text: str, ranges: Iterable[tuple[int, int]]) -> list[int]:
-    """Return where `word` stands in the ranges of `text`, overlapping itself or not."""
-    places: list[int] = []
-    for start, end in ranges:
-        if end - start > _LONG and not any(word.endswith(word[:width]) for width in range(1, len(word))):
-            places += map(re.Match.start, re.compile(re.escape(word)).finditer(text, start, end))
-            continue
-        at = text.find(word, start, end)
-        while at >= 0:
-            places.append(at)
-            at = text.find(word, at + 1, end)
+class _Places:
+    """Where words stand in a text. What the key before has found is kept, for the next one to be found there."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._last: dict[str, list[int]] = {}
+
+    def places(self, word: str) -> list[int]:
+        """Return where `word` stands, overlapping itself or not."""
+        shorter, end = self._last.get(word[:-1]), len(word) - 1
+        if shorter is None:
+            places = _places(word, self._text)
+        else:
+            text, letter = self._text, word[-1]
+            places = [at for at in shorter if text[at + end] == letter]
+        if len(places) <= _KEPT_PLACES:
+            if len(self._last) >= _KEPT_WORDS:
+                self._last.clear()
+            self._last[word] = places
+        return places
+
+
+def _places(word: str, text: str) -> list[int]:
+    if len(text) > _LONG and not any(word.endswith(word[:width]) for width in range(1, len(word))):
+        return list(map(re.Match.start, re.finditer(re.escape(word), text)))
+    places, at = [], text.find(word)
+    while at >= 0:
+        places.append(at)
+        at = text.find(word, at + 1)
     return places
 
 

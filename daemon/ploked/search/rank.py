@@ -143,10 +143,7 @@ class Ranking:
         return [begun, holding & ~begun, rows & ~holding]
 
     def _look_for(self, word: Word) -> Costs:
-        shorter = self._known(Word(word.spaced[:-1].rstrip(), word.squashed[:-1]))
-        # What is called "kim" is called "ki": the key before has narrowed the rows already.
-        called_so = None if shorter is None else sum(bits for cost, bits in shorter.items() if cost < CANONICAL)
-        found = self._labels.fits(word.squashed, called_so)
+        found = self._labels.fits(word.squashed)
         costs = {fit: bits for fit, bits in enumerate(found) if bits}
         seen, called = sum(found), bool(costs)  # no row is in two of them
         for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
@@ -218,15 +215,23 @@ class _Said(dict[str, bool]):
     """Whether a word of a label is named by what was typed, in full or by its first letters."""
 
     def __init__(self, typed: Iterable[str]) -> None:
-        self._typed = list(typed)
+        self._typed = tuple(typed)
+        self._joined = " ".join(self._typed)
 
     def __missing__(self, word: str) -> bool:
-        said = self[word] = any(word in text or word.startswith(text) for text in self._typed)
+        said = self[word] = word in self._joined or word.startswith(self._typed)
         return said
 
     def any_whole(self, labels: tuple[tuple[str, ...], ...]) -> bool:
         """Return whether all words of one of `labels` are."""
-        return any(own and all(map(self.__getitem__, own)) for own in labels)
+        for own in labels:
+            for word in own:
+                if not self[word]:
+                    break
+            else:
+                if own:
+                    return True
+        return False
 
 
 def labels_of(model: ModelRecord) -> tuple[Label, Label]:
