@@ -58,7 +58,7 @@ def _of_modelsdev(provider: str, provider_name: str, model: dict[str, Any]) -> M
 
 
 def _per_token(per_million: float | None) -> Money | None:
-    return None if per_million is None else Money(str(per_million)) / 1_000_000
+    return None if per_million is None else Money(Money(str(per_million)) / 1_000_000)
 
 
 def _unix_s(day: str | None) -> int | None:
@@ -72,7 +72,7 @@ def made_models(count: int, seed: int = 1) -> list[ModelRecord]:
     """Return `count` models: the real ones under other authors, in other sizes and builds, no text of two alike."""
     chance, real = random.Random(seed), real_models()
     authors = sorted({model.id.partition("/")[0] for model in real})
-    made = {}
+    made: dict[str, ModelRecord] = {}
     while len(made) < count:
         model = real[len(made) % len(real)]
         size = chance.choice(["mini", "pro", "lite", "base", "chat", f"{chance.randrange(1, 400)}b"])
@@ -99,7 +99,7 @@ def endpoints_of(model: ModelRecord) -> list[EndpointRecord]:
             provider=tag.partition("/")[0],
             provider_name=tag.partition("/")[0].title(),
             source=model.source,
-            pricing=Pricing.per_token(prompt * (number + 1), prompt * (number + 3)),
+            pricing=Pricing.per_token(Money(prompt * (number + 1)), Money(prompt * (number + 3))),
             context_length=model.context_hint,
             supports_tools="yes",
         )

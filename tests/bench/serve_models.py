@@ -20,7 +20,7 @@ def serving(models: Sequence[ModelRecord]) -> Iterator[str]:
     answers = {"/api/v1/models": msgspec.json.encode({"data": list(map(_row, models))}), "/api/v1/providers": PROVIDERS}
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+        def do_GET(self) -> None:  # the name that http.server calls
             body = answers.get(self.path.partition("?")[0], b"")
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "application/json")

@@ -27,7 +27,8 @@ import msgspec
 from ploked_protocol.catalog import ModelRecord
 
 from .bits import bits_of, rows_of
-from .labels import EXACT, INSIDE, PREFIX, Label, Labels
+from .labels import Labels
+from .layout import EXACT, INSIDE, PREFIX, Label
 from .prose import Prose
 from .suggest import Slips
 from .text import Word, folded, query_words
