@@ -19,7 +19,7 @@ is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
 
@@ -206,33 +206,19 @@ class Ranking:
         tiers = [costs[cost] for cost in sorted(costs)]
         if len(words) == 1 or not tiers:  # the fit of one word says so already
             return tiers
-        said = _Said(word.squashed for word in words)
         own_words = self._labels.own_words
-        whole = bits_of((row for row in rows_of(tiers[0]) if said.any_whole(own_words[row])), len(own_words))
+        best = list(rows_of(tiers[0]))
+        said = _said({word for row in best for own in own_words[row] for word in own}, words)
+        leading = [row for row in best if any(own and said.issuperset(own) for own in own_words[row])]
+        whole = bits_of(leading, len(own_words))
         return [whole, tiers[0] & ~whole, *tiers[1:]] if whole else tiers
 
 
-class _Said(dict[str, bool]):
-    """Whether a word of a label is named by what was typed, in full or by its first letters."""
-
-    def __init__(self, typed: Iterable[str]) -> None:
-        self._typed = tuple(typed)
-        self._joined = " ".join(self._typed)
-
-    def __missing__(self, word: str) -> bool:
-        said = self[word] = word in self._joined or word.startswith(self._typed)
-        return said
-
-    def any_whole(self, labels: tuple[tuple[str, ...], ...]) -> bool:
-        """Return whether all words of one of `labels` are."""
-        for own in labels:
-            for word in own:
-                if not self[word]:
-                    break
-            else:
-                if own:
-                    return True
-        return False
+def _said(own: set[str], words: list[Word]) -> set[str]:
+    """Return those of `own` that `words` name, in full or by their first letters."""
+    typed = tuple(word.squashed for word in words)
+    joined = " ".join(typed)
+    return {word for word in own if word in joined or word.startswith(typed)}
 
 
 def labels_of(model: ModelRecord) -> tuple[Label, Label]:
