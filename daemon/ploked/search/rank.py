@@ -209,7 +209,7 @@ class Ranking:
         own_words = self._labels.own_words
         best = list(rows_of(tiers[0]))
         said = _said({word for row in best for own in own_words[row] for word in own}, words)
-        leading = [row for row in best if any(own and said.issuperset(own) for own in own_words[row])]
+        leading = [row for row in best for own in own_words[row] if own and said.issuperset(own)]
         whole = bits_of(leading, len(own_words))
         return [whole, tiers[0] & ~whole, *tiers[1:]] if whole else tiers
 
