@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sized
 from itertools import compress
 
 FEW = 24
-"""Rows; so few are put into a set, and taken out of it, faster one by one."""
+"""Rows; so few are put into a set faster one by one."""
+_SPARSE = 8
+"""A set with one row of so many, or fewer, is gone through from row to row."""
 _ONE = ord("1")
 _TRUE = bytes(ord("0")) + b"\0\1" + bytes(206)
 """Digits as booleans."""
@@ -33,19 +35,14 @@ def bits_where(codes: bytes | bytearray, code: int) -> int:
 
 def rows_of(bits: int) -> Iterator[int]:
     """Yield the rows of a set in their order."""
-    return _few_rows_of(bits) if bits.bit_count() < FEW else _many_rows_of(bits)
-
-
-def _few_rows_of(bits: int) -> Iterator[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
-
-
-def _many_rows_of(bits: int) -> Iterator[int]:
-    digits = bin(bits)[:1:-1].encode()
-    return compress(range(len(digits)), digits.translate(_TRUE))
+    digits = bin(bits)[:1:-1]
+    if bits.bit_count() * _SPARSE > len(digits):
+        yield from compress(range(len(digits)), digits.encode().translate(_TRUE))
+        return
+    row = digits.find("1")
+    while row >= 0:
+        yield row
+        row = digits.find("1", row + 1)
 
 
 def flags_of(bits: int, count: int) -> bytes:
