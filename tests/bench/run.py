@@ -75,7 +75,7 @@ def search(server: RawServer, folder: Path, rounds: int = 15) -> Iterator[Row]:
     """Measure `searchModels`, typed key by key, against an echo of the same bytes."""
     for name, queries, limit in (("typed, 50 rows", QUERIES, LIMIT), ("empty query, all rows", [""], None)):
         params = [{"query": query, "limit": limit} if limit else {"query": query} for query in queries]
-        answers = {p["query"]: _result(server.request("ploked/searchModels", p)) for p in params}
+        answers = {p["query"]: result_of(server.request("ploked/searchModels", p)) for p in params}
         prepared = folder / "answers.json"
         prepared.write_bytes(msgspec.json.encode(answers))
         echo = RawServer([sys.executable, str(HERE / "echo_server.py"), str(prepared)])
@@ -83,26 +83,29 @@ def search(server: RawServer, folder: Path, rounds: int = 15) -> Iterator[Row]:
         ours, bare = [], []
         for _ in range(rounds * (1 if len(params) > 1 else 40)):
             for p in params:
-                ours.append(_ask(server, p))
-                bare.append(_ask(echo, p))
+                ours.append(ask(server, p))
+                bare.append(ask(echo, p))
         echo.stop()
         size = statistics.median(len(raw) for raw in answers.values())
         yield (
             f"`searchModels`, {name} ({size / 1000:.0f} kB)",
-            *_pair(ours, bare, "bare echo"),
+            *pair(ours, bare, "bare echo"),
             "p50 at most 2x, p99 at most 5 ms",
         )
 
 
-def _ask(server: RawServer, params: object) -> float:
+def ask(server: RawServer, params: object) -> float:
+    """Return how long a search takes, in ms."""
     return timed(lambda: server.request("ploked/searchModels", params))
 
 
-def _result(body: bytes) -> msgspec.Raw:
+def result_of(body: bytes) -> msgspec.Raw:
+    """Return the result in the body of an answer."""
     return msgspec.json.decode(body, type=dict[str, msgspec.Raw])["result"]
 
 
-def _pair(ours: list[float], bare: list[float], name: str) -> tuple[str, str, str]:
+def pair(ours: list[float], bare: list[float], name: str) -> tuple[str, str, str]:
+    """Return the figures of both sides, and the ratio of their medians."""
     p50, base = statistics.median(ours), statistics.median(bare)
     return (
         f"p50 {p50:.3f} ms, p99 {percentile(ours, 0.99):.2f} ms",

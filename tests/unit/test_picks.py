@@ -137,6 +137,12 @@ class TestFile:
         assert LEAST_WEIGHT > 2**-6
         assert file.load(NOW_S + 6 * HALF_LIFE_S).recent() == []
 
+    def test_what_a_wrong_clock_put_into_the_future_decays_from_now_on(self, path: Path) -> None:
+        file = PicksFile(path)
+        file.record("a/x", "", NOW_S + 1000 * DAY_S)
+        pick = file.load(NOW_S).record("a/x", "", NOW_S + HALF_LIFE_S)
+        assert pick.weight == pytest.approx(1.5)
+
     @pytest.mark.parametrize("damage", [b"no database at all" * 300, b"\0" * 4096])
     def test_a_damaged_file_is_put_aside(self, path: Path, damage: bytes) -> None:
         path.parent.mkdir()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import compress
 
+FEW = 24
+"""Rows; so few are put into a set faster one by one."""
+_SPARSE = 8
+"""A set with one row of so many, or fewer, is gone through from row to row."""
 _ONE = ord("1")
 _TRUE = bytes(ord("0")) + b"\0\1" + bytes(206)
 """Digits as booleans."""
@@ -12,10 +16,16 @@ _TRUE = bytes(ord("0")) + b"\0\1" + bytes(206)
 
 def bits_of(rows: Iterable[int], count: int) -> int:
     """Return the set of `rows`, each below `count`."""
+    rows = rows if isinstance(rows, Sized) else list(rows)
+    bits = 0
+    if len(rows) < FEW:
+        for row in rows:
+            bits |= 1 << row
+        return bits
     digits = bytearray(b"0") * count
     for row in rows:
         digits[~row] = _ONE  # the digit of bit 0 is the last
-    return int(digits, 2) if count else 0
+    return int(digits, 2)
 
 
 def bits_where(codes: bytes | bytearray, code: int) -> int:
@@ -25,8 +35,14 @@ def bits_where(codes: bytes | bytearray, code: int) -> int:
 
 def rows_of(bits: int) -> Iterator[int]:
     """Yield the rows of a set in their order."""
-    digits = bin(bits)[:1:-1].encode()
-    return compress(range(len(digits)), digits.translate(_TRUE))
+    digits = bin(bits)[:1:-1]
+    if bits.bit_count() * _SPARSE > len(digits):
+        yield from compress(range(len(digits)), digits.encode().translate(_TRUE))
+        return
+    row = digits.find("1")
+    while row >= 0:
+        yield row
+        row = digits.find("1", row + 1)
 
 
 def flags_of(bits: int, count: int) -> bytes:

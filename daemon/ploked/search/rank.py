@@ -19,7 +19,7 @@ is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
 
@@ -27,7 +27,8 @@ import msgspec
 from ploked_protocol.catalog import ModelRecord
 
 from .bits import bits_of, rows_of
-from .labels import EXACT, INSIDE, PREFIX, Label, Labels
+from .labels import Labels
+from .layout import EXACT, INSIDE, PREFIX, Label
 from .prose import Prose
 from .suggest import Slips
 from .text import Word, folded, query_words
@@ -115,13 +116,16 @@ class Ranking:
 
     def _found(self, word: Word) -> Costs:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
-        costs = self._frequent.get(word) or self._cache.get(word)
+        costs = self._known(word)
         if costs is None:
             costs = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
             self._cache[word] = costs
         return costs
+
+    def _known(self, word: Word) -> Costs | None:
+        return self._frequent.get(word) or self._cache.get(word)
 
     def _as_typed(self, word: Word) -> Costs:
         """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
@@ -202,25 +206,19 @@ class Ranking:
         tiers = [costs[cost] for cost in sorted(costs)]
         if len(words) == 1 or not tiers:  # the fit of one word says so already
             return tiers
-        said = _Said(word.squashed for word in words)
         own_words = self._labels.own_words
-        whole = bits_of((row for row in rows_of(tiers[0]) if said.any_whole(own_words[row])), len(own_words))
+        best = list(rows_of(tiers[0]))
+        said = _said({word for row in best for own in own_words[row] for word in own}, words)
+        leading = [row for row in best for own in own_words[row] if own and said.issuperset(own)]
+        whole = bits_of(leading, len(own_words))
         return [whole, tiers[0] & ~whole, *tiers[1:]] if whole else tiers
 
 
-class _Said(dict[str, bool]):
-    """Whether a word of a label is named by what was typed, in full or by its first letters."""
-
-    def __init__(self, typed: Iterable[str]) -> None:
-        self._typed = list(typed)
-
-    def __missing__(self, word: str) -> bool:
-        said = self[word] = any(word in text or word.startswith(text) for text in self._typed)
-        return said
-
-    def any_whole(self, labels: tuple[tuple[str, ...], ...]) -> bool:
-        """Return whether all words of one of `labels` are."""
-        return any(own and all(map(self.__getitem__, own)) for own in labels)
+def _said(own: set[str], words: list[Word]) -> set[str]:
+    """Return those of `own` that `words` name, in full or by their first letters."""
+    typed = tuple(word.squashed for word in words)
+    joined = " ".join(typed)
+    return {word for word in own if word in joined or word.startswith(typed)}
 
 
 def labels_of(model: ModelRecord) -> tuple[Label, Label]:

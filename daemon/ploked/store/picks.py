@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from ..search.picks import LEAST_WEIGHT, Pick, Picks
 from .disposable import DisposableFile
 
@@ -28,10 +30,11 @@ class PicksFile:
         self._file = DisposableFile(path, _SCHEMA, _LOSS)
 
     def load(self, now_s: float) -> Picks:
-        """Return what is kept, without what was picked too long ago to count."""
+        """Return what is kept, without what was picked too long ago to count; what a wrong clock put later is of now."""
 
         def read(db: sqlite3.Connection) -> Picks:
-            picks = (pick for pick in _picks(db) if pick.decayed(now_s) >= LEAST_WEIGHT)
+            known = (msgspec.structs.replace(pick, at_s=min(pick.at_s, now_s)) for pick in _picks(db))
+            picks = (pick for pick in known if pick.decayed(now_s) >= LEAST_WEIGHT)
             liked = db.execute("SELECT CAST(model AS TEXT) FROM favourites ORDER BY since_s, rowid")
             return Picks(picks, (model for (model,) in liked if model))
 

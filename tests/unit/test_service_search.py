@@ -1,0 +1,38 @@
+"""How the service answers searches in a catalog of very many models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from ploked.searches import MANY_MODELS
+from ploked.service import RegistryService
+from ploked.settings import Settings
+from ploked_protocol.queries import SearchModelsParams, SearchModelsResult
+from ploked_protocol.wire import encode
+from records import models
+
+NOWHERE = "http://127.0.0.1:9/api/v1"
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[RegistryService]:
+    service = RegistryService.create(Settings(tmp_path / "config.toml", tmp_path, tmp_path, NOWHERE, None))
+    yield service
+    await service.aclose()
+
+
+async def test_few_models_are_searched_at_once(service: RegistryService) -> None:
+    service.index.update(models(MANY_MODELS), lambda _: None)
+    assert isinstance(service.search_models(SearchModelsParams(query="model-77")), SearchModelsResult)
+
+
+async def test_many_models_are_searched_behind_the_other_requests(service: RegistryService) -> None:
+    service.index.update(models(MANY_MODELS + 1), lambda _: None)
+    searching = service.search_models(SearchModelsParams(query="model-77", limit=1))
+    assert asyncio.iscoroutine(searching)
+    result = await searching
+    assert result.total == len([number for number in range(MANY_MODELS + 1) if "77" in str(number)[:2]])
+    assert b'{"rows":[{"id":"author/model-77",' in encode(result)
