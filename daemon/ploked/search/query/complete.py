@@ -83,9 +83,8 @@ def _counted(item: QueryCompletion, condition: Condition | None, counter: Counts
 def _cursor(text: str, position: int) -> _Cursor:
     terms = ((term.start(), term.end()) for term in _TERM.finditer(text))
     start, end = next((place for place in terms if place[0] <= position <= place[1]), (position, position))
-    match = _BEFORE.fullmatch(text[start:position])
-    assert match is not None  # noqa: S101  # for mypy: it matches anything
-    minus, name, operator, value = match.groups()
+    before = text[start:position]
+    minus, name, operator, value = _BEFORE.fullmatch(before).groups()  # type: ignore[union-attr]  # it matches anything
     rest = f"{text[:start]} {text[end:]}"
     if operator and name.lower() in BY_NAME:
         typed = value.rpartition(",")[2]

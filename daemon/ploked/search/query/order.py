@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import compress, islice, takewhile
@@ -16,7 +17,7 @@ from .facts import NUMBERS, Endpoints
 from .matching import Matching
 from .terms import SortKey
 
-Ranks = list[float]
+Ranks = Sequence[float]
 """For each row, how many different values are before its own; unknown ones are after all."""
 
 _SMALLEST_IS_BEST = frozenset({"in", "out", "cost", "cacheread", "p50"})
@@ -28,8 +29,8 @@ _READ: dict[str, tuple[str, bool]] = {"new": ("created", True), "quant": ("bits"
 class _Ranking(NamedTuple):
     known: list[Any]
     """The different values, in order."""
-    ranks: Ranks
-    upwards: list[int]
+    ranks: array[int]
+    upwards: array[int]
     """The rows, by rank."""
     told: int
     """How many rows have a value."""
@@ -109,11 +110,11 @@ def _ranking(name: str, columns: Columns) -> _Ranking:
     def build() -> _Ranking:
         values = list(map(_value(name), columns.models, columns.endpoints))
         known = sorted({each for each in values if each is not None})
-        rank: dict[Any, float] = {value: at for at, value in enumerate(known)}
+        rank: dict[Any, int] = {value: at for at, value in enumerate(known)}
         rank[None] = len(known)
-        ranks = list(map(rank.__getitem__, values))
+        ranks = array("I", map(rank.__getitem__, values))
         told = sum(value is not None for value in values)
-        return _Ranking(known, ranks, sorted(range(len(ranks)), key=ranks.__getitem__), told)
+        return _Ranking(known, ranks, array("I", sorted(range(len(ranks)), key=ranks.__getitem__)), told)
 
     return columns.derived(f"ranks {name}", build)
 
@@ -124,13 +125,13 @@ def _now(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
     changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
     if not changed:
         return known, ranks
-    ranks, between = list(ranks), sorted({value for value in changed.values() if value is not None})
+    now, between = list[float](ranks), sorted({value for value in changed.values() if value is not None})
     for row, value in changed.items():
         at: float = len(known) if value is None else bisect_left(known, value)
         if value is not None and (at == len(known) or known[int(at)] != value):
             at += (1 + between.index(value)) / (1 + len(between)) - 1
-        ranks[row] = at
-    return known, ranks
+        now[row] = at
+    return known, now
 
 
 def _value(name: str) -> Callable[[ModelRecord, Endpoints], Any]:
