@@ -14,6 +14,9 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
+SPARSE = 16
+"""A place in so many: rarer ones are found faster one by one."""
+
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
 _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 _DIGIT = [bytes(48 + (byte >> bit & 1) for byte in range(256)) for bit in range(8)]
@@ -32,7 +35,14 @@ def to_flags(places: int, count: int) -> bytes:
 
 def to_rows(places: int, count: int) -> list[int]:
     """Return the places, in order."""
-    return list(compress(range(count), to_flags(places, count)))
+    flags = to_flags(places, count)
+    if places.bit_count() * SPARSE > count:
+        return list(compress(range(count), flags))
+    rows, at = list[int](), flags.find(1)
+    while at >= 0:
+        rows.append(at)
+        at = flags.find(1, at + 1)
+    return rows
 
 
 def from_rows(rows: Iterable[int], count: int) -> int:

@@ -56,8 +56,8 @@ def complete(
 ) -> CompleteQueryResult:
     """Return what may stand at `position`, in code points; None is the end.
 
-    `find` returns the rows that words find. Counts are over the models that the rest
-    of the query finds, unless that would take long; then over all.
+    `find` returns the rows that words find. Counts are over the models that the rest of the query finds, unless that
+    would take long; then over all.
     """
     cursor = _cursor(text, len(text) if position is None else min(position, len(text)))
     predicate = BY_NAME.get(cursor.name)
@@ -122,7 +122,7 @@ def _names(cursor: _Cursor) -> Iterator[tuple[QueryCompletion, Condition | None]
 
 def _name(name: str, predicate: Predicate, cursor: _Cursor) -> tuple[QueryCompletion, Condition | None]:
     detail = predicate.help
-    if predicate.kind == "flag" or predicate.kind == "marker":
+    if predicate.kind in ("flag", "marker"):
         return QueryCompletion(name, name, predicate.kind, detail), Condition(name)
     operator = _OPERATOR.search(predicate.example)
     usual = ":" if operator is None or name == "since" else operator[0]

@@ -20,6 +20,9 @@ from .terms import SortKey
 Ranks = Sequence[float]
 """For each row, how many different values are before its own; unknown ones are after all."""
 
+FEW = 4
+"""Times the limit: so many rows are sorted faster than sought in an order of all."""
+
 _SMALLEST_IS_BEST = frozenset({"in", "out", "cost", "cacheread", "p50"})
 """Of several endpoints, that with the smallest; of the other facts, that with the largest."""
 _READ: dict[str, tuple[str, bool]] = {"new": ("created", True), "quant": ("bits", False)}
@@ -47,7 +50,7 @@ def ordered(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns, limi
     """Return `rows`, at most `limit`, sorted by `keys`; equals stay in their order, unknown facts come last."""
     if not keys:
         return list(rows[:limit])
-    if limit is not None and len(rows) > 4 * limit:
+    if limit is not None and len(rows) > FEW * limit:
         flags = bytearray(columns.count)
         for row in rows:
             flags[row] = 1
@@ -62,6 +65,8 @@ def head(found: Matching, keys: Sequence[SortKey], columns: Columns, limit: int 
     `ordered` gives the same of `found.among(columns.order)`, and takes longer where many are found.
     """
     flags, order = to_flags(found.rows, columns.count), columns.order
+    if limit is not None and found.total <= FEW * limit:
+        return _sorted(sorted(found.in_order(), key=columns.position.__getitem__), keys, columns)[:limit]
     if not keys or limit is None:
         rows = list(islice(compress(order, map(flags.__getitem__, order)), None if keys else limit))
     else:
@@ -74,12 +79,13 @@ def _sorted(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns) -> l
     for key in reversed(keys):
         name, downwards = _read(key)
         known, ranks = _now(name, columns)
-        unknown = len(known)
-        if downwards:
-            rows.sort(key=[unknown - rank if rank < unknown else unknown + 1 for rank in ranks].__getitem__)
-        else:
-            rows.sort(key=ranks.__getitem__)
+        rows.sort(key=_turned(ranks, len(known)) if downwards else ranks.__getitem__)
     return rows
+
+
+def _turned(ranks: Ranks, unknown: int) -> Callable[[int], float]:
+    """Return what to sort rows by for the opposite order, in which unknown ones are last again."""
+    return lambda row: -rank if (rank := ranks[row]) < unknown else 1
 
 
 def _first(flags: bytes | bytearray, key: SortKey, columns: Columns, limit: int) -> list[int]:
