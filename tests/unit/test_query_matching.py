@@ -64,7 +64,7 @@ def found(text: str) -> str:
 @pytest.mark.parametrize(
     ("query", "models"),
     [
-        # each token of the example
+        # one of each kind
         ("tools", "kimi (vl)"),
         ("ctx>=200k", "kimi vl (free)"),
         ("in<0.5", "kimi vl free"),

@@ -11,12 +11,12 @@ from ploked.search.query.facts import FLAGS, LABELS, NUMBERS, SETS
 from ploked.search.query.values import read
 from ploked_protocol.searching import BY_NAME, PREDICATES, SORT_KEYS, QueryProblem
 
-ISSUE = (
+EVERYTHING = (
     "kimi tools ctx>=200k in<0.5 out<2 quant>=fp8 provider:deepinfra,fireworks -provider:novita zdr up>=99 p50<1s "
     "tps>50 free modality:image author:qwen by:openai since:2026-01 expires:none @fav @recent sort:cost,-ctx limit:20"
 )
 EXAMPLES = [
-    ISSUE,
+    EVERYTHING,
     "",
     "kimi k2",
     '"kimi k2" -"k2 thinking" -mini',

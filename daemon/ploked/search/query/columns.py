@@ -11,18 +11,18 @@ their own beside the large ones (`delta`), which are asked as well, until there 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain, zip_longest
+from itertools import chain, compress, zip_longest
 from typing import Any, TypeVar
 
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
 
-from .bits import Column, Sets, from_flags
+from .bits import Column, Sets, from_flags, from_rows, to_flags
 from .facts import FLAGS, LABELS, NOWHERE, NUMBERS, SETS, Endpoints, Fact
 from .mentions import Mentions
 
 T = TypeVar("T")
 
-MAX_CHANGED = 64
+MAX_CHANGED = 512
 """Models that may differ from the columns; with more, new ones are built."""
 
 Flag = tuple[int, int]
@@ -83,7 +83,7 @@ class Columns:
 
     def lifted(self, rows: int) -> int:
         """Return rows of `delta` as rows of these columns."""
-        return sum(1 << row for at, row in enumerate(self.changed) if rows >> at & 1)
+        return from_rows(compress(self.changed, to_flags(rows, len(self.changed))), self.count)
 
     def lowered(self, rows: int) -> int:
         """Return rows of these columns as rows of `delta`, without those that have not changed."""

@@ -56,8 +56,8 @@ def complete(
 ) -> CompleteQueryResult:
     """Return what may stand at `position`, in code points; None is the end.
 
-    `find` returns the rows that words find. Counts are over the models that the rest
-    of the query finds, unless that would take long; then over all.
+    `find` returns the rows that words find. Counts are over the models that the rest of the query finds, unless that
+    would take long; then over all.
     """
     cursor = _cursor(text, len(text) if position is None else min(position, len(text)))
     predicate = BY_NAME.get(cursor.name)
@@ -83,9 +83,8 @@ def _counted(item: QueryCompletion, condition: Condition | None, counter: Counts
 def _cursor(text: str, position: int) -> _Cursor:
     terms = ((term.start(), term.end()) for term in _TERM.finditer(text))
     start, end = next((place for place in terms if place[0] <= position <= place[1]), (position, position))
-    match = _BEFORE.fullmatch(text[start:position])
-    assert match is not None  # noqa: S101  # for mypy: it matches anything
-    minus, name, operator, value = match.groups()
+    before = text[start:position]
+    minus, name, operator, value = _BEFORE.fullmatch(before).groups()  # type: ignore[union-attr]  # it matches anything
     rest = f"{text[:start]} {text[end:]}"
     if operator and name.lower() in BY_NAME:
         typed = value.rpartition(",")[2]
@@ -123,7 +122,7 @@ def _names(cursor: _Cursor) -> Iterator[tuple[QueryCompletion, Condition | None]
 
 def _name(name: str, predicate: Predicate, cursor: _Cursor) -> tuple[QueryCompletion, Condition | None]:
     detail = predicate.help
-    if predicate.kind == "flag" or predicate.kind == "marker":
+    if predicate.kind in ("flag", "marker"):
         return QueryCompletion(name, name, predicate.kind, detail), Condition(name)
     operator = _OPERATOR.search(predicate.example)
     usual = ":" if operator is None or name == "since" else operator[0]

@@ -40,8 +40,8 @@ def verdict(query: ParsedQuery, model: ModelRecord, endpoints: Endpoints, contex
 
     answers = [answer(each, None) for each in of_model]
     answers.append(_best([_worst([answer(each, endpoint) for each in of_endpoint]) for endpoint in served]))
-    answers += [_said(said(word, model, with_description=True)) for word in query.phrases]
-    answers += [_said(not said(word, model, with_description=False)) for word in query.excluded]
+    answers += [_said(said(word, names(model) + descriptions(model))) for word in query.phrases]
+    answers += [_said(not said(word, names(model))) for word in query.excluded]
     return Verdict(_worst(answers), "endpoints" if endpoints else "hint")
 
 
@@ -51,15 +51,19 @@ def of_endpoints(condition: Condition) -> bool:
     return is_of_endpoints(Holds(name))
 
 
-def said(word: Word, model: ModelRecord, *, with_description: bool) -> bool:
-    """Return whether the text of `word` stands in the id, the name or the canonical slug, as whole words."""
-    return any(f" {spaced(word.text)} " in text for text in texts(model, with_description=with_description))
+def said(word: Word, texts: list[str]) -> bool:
+    """Return whether `word` stands in one of `texts`, as whole words."""
+    return any(f" {spaced(word.text)} " in text for text in texts)
 
 
-def texts(model: ModelRecord, *, with_description: bool) -> list[str]:
-    """Return what a model is called, and its description, in the form in which words are looked for."""
-    called = [model.id, model.name, model.canonical_slug or ""]
-    return [f" {spaced(text)} " for text in ([*called, model.description] if with_description else called)]
+def names(model: ModelRecord) -> list[str]:
+    """Return what a model is called, in the form in which words are looked for."""
+    return [f" {spaced(text)} " for text in (model.id, model.name, model.canonical_slug or "")]
+
+
+def descriptions(model: ModelRecord) -> list[str]:
+    """Return how a model is described, in that form."""
+    return [f" {spaced(model.description)} "]
 
 
 def spaced(text: str) -> str:

@@ -61,11 +61,10 @@ def matching(query: ParsedQuery, columns: Columns, context: Context) -> Matching
 
 def scope(query: ParsedQuery, columns: Columns, context: Context) -> tuple[Answer, Answer]:
     """Return the places and the rows that match, by what was known when `columns` were new."""
-    places = (columns.places, columns.places) if any(map(of_endpoints, query.predicates)) else None
-    rows = (columns.all_rows, columns.all_rows)
+    every = places = _sure(columns.places)
+    rows = _sure(columns.all_rows)
     for condition in query.predicates:
         if of_endpoints(condition):
-            assert places is not None  # noqa: S101  # for mypy; one such condition made it so
             places = _both(places, answered(condition, columns, context))
         else:
             rows = _both(rows, answered(condition, columns, context))
@@ -74,8 +73,8 @@ def scope(query: ParsedQuery, columns: Columns, context: Context) -> tuple[Answe
     for word in query.excluded:
         called = columns.mentions.rows(word.text, with_description=False)
         rows = _both(rows, _sure(columns.all_rows ^ called))
-    if places is None:
-        return (columns.places, columns.places), rows
+    if places is every:
+        return places, rows
     return places, _both(rows, (columns.rows_of(places[0]), columns.rows_of(places[1])))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import compress, islice, takewhile
@@ -16,8 +17,11 @@ from .facts import NUMBERS, Endpoints
 from .matching import Matching
 from .terms import SortKey
 
-Ranks = list[float]
+Ranks = Sequence[float]
 """For each row, how many different values are before its own; unknown ones are after all."""
+
+FEW = 4
+"""Times the limit: so many rows are sorted faster than sought in an order of all."""
 
 _SMALLEST_IS_BEST = frozenset({"in", "out", "cost", "cacheread", "p50"})
 """Of several endpoints, that with the smallest; of the other facts, that with the largest."""
@@ -28,8 +32,8 @@ _READ: dict[str, tuple[str, bool]] = {"new": ("created", True), "quant": ("bits"
 class _Ranking(NamedTuple):
     known: list[Any]
     """The different values, in order."""
-    ranks: Ranks
-    upwards: list[int]
+    ranks: array[int]
+    upwards: array[int]
     """The rows, by rank."""
     told: int
     """How many rows have a value."""
@@ -46,7 +50,7 @@ def ordered(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns, limi
     """Return `rows`, at most `limit`, sorted by `keys`; equals stay in their order, unknown facts come last."""
     if not keys:
         return list(rows[:limit])
-    if limit is not None and len(rows) > 4 * limit:
+    if limit is not None and len(rows) > FEW * limit:
         flags = bytearray(columns.count)
         for row in rows:
             flags[row] = 1
@@ -61,6 +65,8 @@ def head(found: Matching, keys: Sequence[SortKey], columns: Columns, limit: int 
     `ordered` gives the same of `found.among(columns.order)`, and takes longer where many are found.
     """
     flags, order = flags_of(found.rows, columns.count), columns.order
+    if limit is not None and found.total <= FEW * limit:
+        return _sorted(sorted(found.in_order(), key=columns.position.__getitem__), keys, columns)[:limit]
     if not keys or limit is None:
         rows = list(islice(compress(order, map(flags.__getitem__, order)), None if keys else limit))
     else:
@@ -73,12 +79,13 @@ def _sorted(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns) -> l
     for key in reversed(keys):
         name, downwards = _read(key)
         known, ranks = _now(name, columns)
-        unknown = len(known)
-        if downwards:
-            rows.sort(key=[unknown - rank if rank < unknown else unknown + 1 for rank in ranks].__getitem__)
-        else:
-            rows.sort(key=ranks.__getitem__)
+        rows.sort(key=_turned(ranks, len(known)) if downwards else ranks.__getitem__)
     return rows
+
+
+def _turned(ranks: Ranks, unknown: int) -> Callable[[int], float]:
+    """Return what to sort rows by for the opposite order, in which unknown ones are last again."""
+    return lambda row: -rank if (rank := ranks[row]) < unknown else 1
 
 
 def _first(flags: bytes | bytearray, key: SortKey, columns: Columns, limit: int) -> list[int]:
@@ -109,11 +116,11 @@ def _ranking(name: str, columns: Columns) -> _Ranking:
     def build() -> _Ranking:
         values = list(map(_value(name), columns.models, columns.endpoints))
         known = sorted({each for each in values if each is not None})
-        rank: dict[Any, float] = {value: at for at, value in enumerate(known)}
+        rank: dict[Any, int] = {value: at for at, value in enumerate(known)}
         rank[None] = len(known)
-        ranks = list(map(rank.__getitem__, values))
+        ranks = array("I", map(rank.__getitem__, values))
         told = sum(value is not None for value in values)
-        return _Ranking(known, ranks, sorted(range(len(ranks)), key=ranks.__getitem__), told)
+        return _Ranking(known, ranks, array("I", sorted(range(len(ranks)), key=ranks.__getitem__)), told)
 
     return columns.derived(f"ranks {name}", build)
 
@@ -124,13 +131,13 @@ def _now(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
     changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
     if not changed:
         return known, ranks
-    ranks, between = list(ranks), sorted({value for value in changed.values() if value is not None})
+    now, between = list[float](ranks), sorted({value for value in changed.values() if value is not None})
     for row, value in changed.items():
         at: float = len(known) if value is None else bisect_left(known, value)
         if value is not None and (at == len(known) or known[int(at)] != value):
             at += (1 + between.index(value)) / (1 + len(between)) - 1
-        ranks[row] = at
-    return known, ranks
+        now[row] = at
+    return known, now
 
 
 def _value(name: str) -> Callable[[ModelRecord, Endpoints], Any]:
