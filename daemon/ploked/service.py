@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from ploked_protocol import PROTOCOL_VERSION, methods, picks, queries, sweeps
+from ploked_protocol import PROTOCOL_VERSION, methods, picks, queries, searching, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
@@ -26,13 +26,15 @@ from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .memory import settle
+from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import Found, SearchIndex
-from .searches import MANY_MODELS, Searches
+from .search.query import Context
+from .searches import MANY_MODELS, Search, Searches
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
@@ -64,6 +66,7 @@ class RegistryService(ConfigEdits, WhatIf):
         self.sweeps = sweep_manager
         self.index = SearchIndex()
         self.facts = CatalogFacts(catalog, self.index)
+        self._outlooks = Outlooks(self.facts, catalog.endpoints_of_row, lambda: preferences.prefs, self.now)
         self._clock = clock
         self._started_s = clock.monotonic_s()
         self._ready = asyncio.Event()
@@ -137,12 +140,27 @@ class RegistryService(ConfigEdits, WhatIf):
     ) -> queries.SearchModelsResult | Coroutine[Any, Any, queries.SearchModelsResult]:
         """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
         self.catalog.touch_models()
-        search = partial(self.index.search, params.query, params.limit, highlight=params.highlight)
-        return self.searches.run(search, self._search_result, long=len(self.index.held.ids) > MANY_MODELS)
+        asked = self._query_context()
+        search: Search = partial(self.index.ask, params.query, asked, params.limit, highlight=params.highlight)
+        if params.effective:
+            search = self._outlooks.beside(search)
+        long = params.effective or len(self.index.held.ids) > MANY_MODELS
+        return self.searches.run(search, self._search_result, long=long)
 
     def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
-        return queries.SearchModelsResult(rows=rows, total=found.total, freshness=self.catalog.models_freshness())
+        return queries.SearchModelsResult(
+            rows=rows,
+            total=found.total,
+            freshness=self.catalog.models_freshness(),
+            problems=list(found.query.problems),
+            query=str(found.query),
+            uncertain=found.uncertain,
+        )
+
+    def complete_query(self, params: searching.CompleteQueryParams) -> searching.CompleteQueryResult:
+        """Answer `ploked/completeQuery` from memory."""
+        return self.index.complete(params.query, params.position, self._query_context())
 
     async def record_pick(self, params: picks.RecordPickParams) -> picks.PickRecorded:
         """Answer `ploked/recordPick`; raises UnknownModel."""
@@ -278,6 +296,12 @@ class RegistryService(ConfigEdits, WhatIf):
         return msgspec.structs.replace(status, problems=problems)
 
     # inside
+
+    def _query_context(self) -> Context:
+        """Return what a query may ask for besides the catalog's models."""
+        listed = {provider.slug: provider.name for provider in self.catalog.providers}
+        providers = {**self.catalog.serving_providers, **listed}
+        return Context(self.now().date(), self.index.favourites, self.index.recent, providers)
 
     async def _index_models(self) -> None:
         """Bring the index up to date with the model list; in a thread, for a long one takes a while."""

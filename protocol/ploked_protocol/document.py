@@ -15,11 +15,22 @@ from typing import Any
 
 import msgspec
 
-from . import PROTOCOL_VERSION, catalog, errors, keys, methods, picks, plans, preferences, queries, sweeps
+from . import PROTOCOL_VERSION, catalog, errors, keys, methods, picks, plans, preferences, queries, searching, sweeps
 from .methods import METHODS, Method
 from .schema import schema
 
-SOURCES: tuple[ModuleType, ...] = (methods, keys, catalog, preferences, plans, queries, picks, sweeps, errors)
+SOURCES: tuple[ModuleType, ...] = (
+    methods,
+    keys,
+    catalog,
+    preferences,
+    plans,
+    searching,
+    queries,
+    picks,
+    sweeps,
+    errors,
+)
 EXAMPLES = Path(__file__).parent / "examples.json"
 """One real exchange per method: `{name: {params, result}}`; a test decodes each."""
 
@@ -53,9 +64,10 @@ def digest() -> str:
 
 
 def protocol_md() -> str:
-    """Return PROTOCOL.md: one section per method, one per record, and the errors."""
+    """Return PROTOCOL.md: one section per method, the query language, one section per record, and the errors."""
     parts = [INTRO.format(version=PROTOCOL_VERSION, digest=digest()), "## Methods\n\n"]
     parts += [_method(method) for method in METHODS]
+    parts += [searching.query_language_md()]
     parts += ["## Records\n\n", *(_record(kind) for kind in _records())]
     parts += ["## Errors\n\n", _errors()]
     return "".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from . import picks, plans, queries, sweeps
+from . import picks, plans, queries, searching, sweeps
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -60,7 +60,7 @@ SEARCH_MODELS = _request(
     "searchModels",
     queries.SearchModelsParams,
     queries.SearchModelsResult,
-    "Search models by free text over id, name, canonical slug and description, best first.",
+    "Search models by words and predicates over what is known of them and of their endpoints, best first.",
     supersedes=True,
 )
 RECORD_PICK = _request(
@@ -74,6 +74,12 @@ SET_FAVOURITE = _request(
     picks.SetFavouriteParams,
     picks.FavouriteSet,
     "Make a model a favourite, or none: among equals, search lists favourites first.",
+)
+COMPLETE_QUERY = _request(
+    "completeQuery",
+    searching.CompleteQueryParams,
+    searching.CompleteQueryResult,
+    "Say what may stand at the cursor of a query: predicates, operators, and values with how many models have them.",
 )
 LIST_ENDPOINTS = _request(
     "listEndpoints",
@@ -200,6 +206,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     SEARCH_MODELS,
     RECORD_PICK,
     SET_FAVOURITE,
+    COMPLETE_QUERY,
     LIST_ENDPOINTS,
     ROUTE_PLAN,
     LAUNCH_SWEEP,

@@ -10,16 +10,20 @@ from .catalog import Basis, EndpointRecord, Freshness, Support
 from .keys import EndpointKey
 from .money import Money
 from .preferences import ConfigProblem, LLMParameters, ModelProfile
+from .searching import QueryProblem
 from .wire import Wire
 
 
 class SearchModelsParams(Wire):
-    """A free-text query over id, name, canonical slug and description; empty lists all."""
+    """What to look for; an empty query lists all."""
 
     query: str = ""
+    """In [the query language](#the-query-language): words and predicates."""
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     highlight: bool = False
     """Whether rows say where the words of the query stand in `id` and `name`."""
+    effective: bool = False
+    """Whether rows say what a request would get under the preferences in force."""
 
 
 class Matches(Wire):
@@ -34,6 +38,24 @@ class Matches(Wire):
     name: list[tuple[int, int]] = []
 
 
+class Outlook(Wire):
+    """What a request for a model would get under the preferences in force, with the default profile of the model."""
+
+    eligible: int | None
+    """Endpoints that qualify; null while the endpoints are not known, or where the upstream chooses them."""
+    total: int | None
+    """Of how many."""
+    lowest_prompt_per_1m: Money | None
+    """USD per million prompt tokens, over the endpoints that qualify; of the model list where those are not known."""
+    highest_prompt_per_1m: Money | None
+    lowest_completion_per_1m: Money | None
+    highest_completion_per_1m: Money | None
+    context: int | None
+    """Tokens, at the largest of the endpoints that qualify; of the model list where those are not known."""
+    uncertain: bool
+    """Whether only hints are known, or a fact that a preference asks for is not."""
+
+
 class SearchRow(Wire, omit_defaults=True):
     """One model as a picker shows it."""
 
@@ -46,7 +68,7 @@ class SearchRow(Wire, omit_defaults=True):
     """Tokens."""
     supports_tools: Support
     basis: Basis
-    """Whether `supportsTools` is a hint of the model list or the truth of the endpoints."""
+    """Whether the row, and what the query asked of it, is by a hint of the model list or the truth of the endpoints."""
     prompt_per_1m: Money | None
     """The cheapest endpoint's price, USD per million prompt tokens; null when unknown or varying."""
     completion_per_1m: Money | None
@@ -57,6 +79,8 @@ class SearchRow(Wire, omit_defaults=True):
     """Left out when false."""
     matches: Matches | None = None
     """With `highlight`; left out for an empty query."""
+    effective: Outlook | None = None
+    """With `effective`."""
 
 
 class SearchModelsResult(Wire):
@@ -72,6 +96,12 @@ class SearchModelsResult(Wire):
     total: int
     """How many models match, before `limit`."""
     freshness: Freshness
+    problems: list[QueryProblem] = []
+    """What of the query could not be understood and was left out."""
+    query: str = ""
+    """What was understood, in canonical spelling; it means the same again."""
+    uncertain: list[int] = []
+    """Places in `rows` of the models that match as far as is known: a fact that decides is not."""
 
 
 class ListEndpointsParams(Wire):

@@ -44,6 +44,16 @@ async def talk(place: Home) -> AsyncIterator[RawDaemon]:
     assert (code, log) == (0, "")
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def config(talk: RawDaemon, place: Home) -> AsyncIterator[None]:
+    """Put back what a test has changed in config.toml."""
+    yield
+    if place.config.read_text(encoding="utf-8") != CONFIG:
+        before = set(map(id, talk.got))
+        place.write(CONFIG)
+        await talk.until(lambda told: id(told) not in before and told.get("method") == "ploked/preferencesChanged")
+
+
 def get(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.load(answer)
@@ -236,7 +246,7 @@ async def test_refresh_and_status_answer(talk: RawDaemon, place: Home, upstream:
 
 EDITS: list[tuple[str, Json, str]] = [
     ("saveProfile", {"name": "wild", "params": {"temperature": 1.5}}, 'name = "wild"'),
-    ("setDefaultProfile", {"name": "wild"}, 'global_default_profile = "wild"'),
+    ("setDefaultProfile", {"name": "calm"}, 'global_default_profile = "calm"'),
     ("selectEndpoints", {"model": KIMI, "endpoints": ["novita"]}, 'selected_endpoints = ["novita"]'),
 ]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ploked.importers.openrouter import parse_models
+from ploked.search.bits import bits_of, flags_of, rows_of
 from ploked.search.index import SearchIndex
+from ploked.search.text import query_words, squashed_places
 from ploked_fixtures.catalog import PAYLOADS
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.queries import SearchRow
@@ -138,3 +142,99 @@ def test_a_suggestion_is_never_the_text_itself(rows: list[ModelRecord], text: st
         suggestions = index.closest(text)
         assert text not in suggestions
         assert len(suggestions) == len(set(suggestions)) <= 3
+
+
+# order
+
+
+@given(catalogs, queries, st.randoms(use_true_random=False))
+def test_the_order_is_total_and_does_not_depend_on_what_was_searched_before(
+    rows: list[ModelRecord], query: str, chance: random.Random
+) -> None:
+    fresh = index_of(rows).search(query).ids
+    used = index_of(rows)
+    for other in chance.sample(["a", "b", query[:1], query[:2], query[::-1], "ab 1"], 3):
+        used.search(other, 1)
+    assert used.search(query).ids == used.search(query).ids == fresh
+
+
+@given(st.lists(st.none() | st.integers(0, 3), max_size=6))
+def test_equals_are_listed_newest_first_then_as_the_catalog_lists_them(ages: list[int | None]) -> None:
+    twins = [ModelRecord(id=f"a/corn-{at}", name="Corn", source="s", created=age) for at, age in enumerate(ages)]
+    order = sorted(range(len(ages)), key=lambda at: -(ages[at] or 0))
+    assert index_of(twins).search("corn").ids == [f"a/corn-{at}" for at in order]
+
+
+@given(catalogs, st.lists(words, min_size=1, max_size=3), st.data())
+def test_likes_change_the_order_among_equals_and_nothing_else(
+    rows: list[ModelRecord], typed: list[str], data: st.DataObject
+) -> None:
+    query, index = " ".join(typed), index_of(rows)
+    tiers = index.held.ranking.match(query_words(query)).tiers
+    before = [index.held.ids[place] for tier in tiers for place in rows_of(tier)]
+    liked = data.draw(st.lists(st.sampled_from(before), max_size=3)) if before else []
+    for id_ in liked:
+        index.picks.record(id_, "", 0)
+    after = index.search(query).ids
+    sizes = [tier.bit_count() for tier in tiers]
+    assert [sorted(part) for part in parts(after, sizes)] == [sorted(part) for part in parts(before, sizes)]
+
+
+def parts(ids: list[str], sizes: list[int]) -> list[list[str]]:
+    rest = iter(ids)
+    return [list(islice(rest, size)) for size in sizes]
+
+
+@given(st.sampled_from(CATALOG), st.data())
+def test_every_word_of_a_query_is_in_every_row_that_it_finds(row: ModelRecord, data: st.DataObject) -> None:
+    texts = data.draw(st.lists(st.sampled_from(letters_of(row)), min_size=1, max_size=3))
+    answer = _TYPED.search(" ".join(texts))
+    assert row.id in answer.ids
+    alone = [set(_TYPED.search(text).ids) for text in texts]
+    assert set(answer.ids) == set.intersection(*alone)
+
+
+def letters_of(row: ModelRecord) -> list[str]:
+    """Return starts, middles and ends of what a model is called."""
+    called = [part for part in row.id.replace("/", " ").replace("-", " ").split() if part.isalnum()]
+    return sorted({part[start:end] for part in called for start in (0, 1) for end in (2, 3, 9) if part[start:end]})
+
+
+@given(catalogs, words)
+def test_marked_letters_spell_the_word(rows: list[ModelRecord], word: str) -> None:
+    index = index_of(rows)
+    answer = index.search(word, highlight=True)
+    for id_, raw in zip(answer.ids, answer.rows, strict=True):
+        row = decode(bytes(raw), SearchRow)
+        assert row.matches is not None
+        for text, spans in ((row.id, row.matches.id), (row.name, row.matches.name)):
+            edges = [edge for span in spans for edge in span]
+            assert edges == sorted(set(edges))  # in order, none empty, none touching the next
+            assert all(0 <= edge <= len(text) for edge in edges)
+            spelled = letters("".join(text[start:end] for start, end in spans))
+            taken = [word, *slips_of(word, index)]
+            # One character may stand for several letters, as 1/4 in one does.
+            assert not spans or (spelled in taken if text.isascii() else any(each in spelled for each in taken))
+        if word in letters(row.id):
+            assert row.matches.id, id_
+
+
+def slips_of(word: str, index: SearchIndex) -> list[str]:
+    """Return what `word` was taken for."""
+    return [taken.squashed for taken in index.held.ranking.match(query_words(word)).words]
+
+
+@given(st.text(max_size=12))
+def test_every_letter_that_is_searched_has_its_place_in_the_text(text: str) -> None:
+    places = squashed_places(text)
+    assert places == sorted(places)
+    assert all(0 <= place < len(text) for place in places)
+    assert len(places) == len("".join(query_words([text])[0].squashed if query_words([text]) else ""))
+
+
+@given(st.sets(st.integers(0, 300)), st.integers(301, 400))
+def test_a_set_of_rows_gives_back_its_rows(rows: set[int], count: int) -> None:
+    bits = bits_of(rows, count)
+    assert list(rows_of(bits)) == sorted(rows)
+    assert [row for row, is_in in enumerate(flags_of(bits, count)) if is_in] == sorted(rows)
+    assert bits.bit_count() == len(rows)

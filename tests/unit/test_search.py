@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from captures import captured, requires_captures
 from ploked.importers.openrouter import parse_models
+from ploked.search.bits import bits_of
 from ploked.search.index import SearchIndex
+from ploked.search.rows import extended
 from ploked_fixtures.catalog import PAYLOADS
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
 from ploked_protocol.keys import EndpointKey
@@ -169,6 +171,15 @@ class TestOrder:
         assert found("rte", far_apart) == []
         assert found("rkt", within_words) == []
 
+    def test_signs_that_were_typed_decide_among_ids(self) -> None:
+        whole, on_its_way = model("a/gpt-5", created=2), model("a/gpt-5.2", created=1)
+        assert found("gpt5", whole, on_its_way) == ["a/gpt-5", "a/gpt-5.2"]
+        assert found("gpt-5", whole, on_its_way) == ["a/gpt-5", "a/gpt-5.2"]
+        assert found("gpt-5.", whole, on_its_way) == ["a/gpt-5.2", "a/gpt-5"]
+        alias, author = model("~z-ai/latest", created=2), model("z-ai/glm", created=1)
+        assert found("zai", alias, author) == ["~z-ai/latest", "z-ai/glm"]
+        assert found("z-ai", alias, author) == ["z-ai/glm", "~z-ai/latest"]
+
     def test_a_slip_is_forgiven_when_nothing_else_matches(self) -> None:
         models = model("a/rocket-mini"), model("b/train")
         assert found("rokcet", *models) == ["a/rocket-mini"]
@@ -307,6 +318,41 @@ class TestUpdate:
         assert index.search("corn").ids == ["a/corn"]
         assert index.search("wheat").total == 1
 
+    def test_endpoints_of_one_model_change_its_row_and_that_of_its_aliases_alone(self) -> None:
+        alias = model("~b/latest", alias_target="b/corn")
+        index = index_of(self.A, self.B, alias)
+        before, searched = index.search("").rows, index.held
+        index.take_endpoints("b/corn", [endpoint("b/corn")])
+        after = index.search("").rows
+        assert [decode(bytes(row), SearchRow).basis for row in after] == ["hint", "endpoints", "endpoints"]
+        assert after[0] is before[0]
+        assert index.held is searched
+        index.take_endpoints("b/corn", [endpoint("b/corn")])
+        assert index.search("").rows[1] is after[1]
+        index.take_endpoints("c/unknown", [endpoint("c/unknown")])
+        index.take_endpoints("b/corn", None)
+        assert row(index, "b/corn").basis == "hint"
+
+    def test_endpoints_that_arrive_while_a_list_is_taken_in_are_not_lost(self) -> None:
+        index = index_of(self.A)
+
+        def arriving(model_id: str) -> None:
+            if model_id == "b/corn":
+                index.take_endpoints("a/corn", [endpoint("a/corn")])
+
+        index.update([self.A, self.B], arriving)
+        assert row(index, "a/corn").basis == "endpoints"
+
+    def test_texts_are_laid_out_again_only_when_one_changed(self) -> None:
+        index = index_of(self.A, self.B)
+        ranking = index.held.ranking
+        dearer = msgspec.structs.replace(self.A, pricing=Pricing.per_token(Money(1), Money(1)))
+        index.update([dearer, self.B], known({}))
+        assert index.held.ranking is ranking
+        assert row(index).prompt_per_1m == Money(1_000_000)
+        index.update([dearer, msgspec.structs.replace(self.B, description="Wheat.")], known({}))
+        assert index.search("wheat").ids == ["b/corn"]
+
     def test_the_order_of_the_catalog_may_change_alone(self) -> None:
         index = index_of(self.A, self.B)
         index.update([self.B, self.A], known({}))
@@ -318,7 +364,84 @@ class TestUpdate:
         assert list(map(bytes, index.search("").rows)) == list(map(bytes, index_of(self.A, self.B).search("").rows))
 
 
+class TestRestricted:
+    """A search among some rows, and with words given apart: what filters need."""
+
+    MODELS = tuple(model(f"a/corn-{n}", created=n, description="gpt 4o" if n == 2 else "") for n in range(4))
+
+    def among(self, index: SearchIndex, *ids: str) -> int:
+        return bits_of((index.held.row_of[id_] for id_ in ids), len(index.held.ids))
+
+    @pytest.mark.parametrize("query", ["", "corn"])
+    def test_nothing_is_found_outside(self, query: str) -> None:
+        index = index_of(*self.MODELS)
+        answer = index.search(query, 1, held=index.held, among=self.among(index, "a/corn-1", "a/corn-3"))
+        assert answer.total == 2
+        assert answer.ids == ["a/corn-3" if query else "a/corn-1"]
+
+    def test_what_is_spelled_right_is_not_taken_for_a_slip_because_it_is_outside(self) -> None:
+        index = index_of(*self.MODELS, model("b/cord"))
+        assert index.search("corn", among=self.among(index, "b/cord")).ids == []
+
+    def test_words_given_apart_may_hold_blanks(self) -> None:
+        index = index_of(*self.MODELS, model("b/x", description="4o gpt corn"))
+        assert index.search("gpt 4o corn").total == 2
+        assert index.search(["gpt 4o", "corn"]).ids == ["a/corn-2"]
+
+
+class TestWhatOneAnswerAdds:
+    def test_fields_are_appended_to_an_encoded_row(self) -> None:
+        (plain,) = index_of(model("a/x")).search("").rows
+        assert bytes(extended(plain, {"eligible": 7, "of": [1]})) == bytes(plain)[:-1] + b',"eligible":7,"of":[1]}'
+        assert extended(plain, {}) is plain
+
+    def test_a_search_that_nobody_waits_for_is_ended(self) -> None:
+        class EndedError(Exception):
+            pass
+
+        def check() -> None:
+            raise EndedError
+
+        with pytest.raises(EndedError):
+            index_of(model("a/x")).search("x", check=check)
+
+
 class TestDidYouMean:
+    def test_a_canonical_slug_means_its_model(self) -> None:
+        dated = model("a/one", canonical_slug="a/one-20250101")
+        index = index_of(dated, msgspec.structs.replace(dated, id="a/one:free"), model("a/one-2025010"))
+        assert index.closest("a/one-20250101", 1) == ["a/one"]
+        assert index.closest("a/one-20250101:free", 1) == ["a/one:free"]
+        assert index.closest("a/one-20250101:nitro", 1) == ["a/one:nitro"]
+
+    def test_an_id_that_was_taken_off_the_list_means_what_goes_by_its_canonical_slug_now(self) -> None:
+        preview = model("a/one-preview", canonical_slug="a/one-20250101")
+        released = msgspec.structs.replace(preview, id="b/other")
+        index = index_of(preview, model("a/one-previews"))
+        index.update([released, model("a/one-previews")], known({}))
+        assert index.closest("a/one-preview")[0] == "b/other"
+        index.update([msgspec.structs.replace(released, id="c/third"), model("a/one-previews")], known({}))
+        assert index.closest("a/one-preview")[0] == "c/third"
+        assert index.closest("b/other")[0] == "c/third"
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("google-vertex/gemini-2.5-pro", "google/gemini-2.5-pro"),
+            ("google-ai-studio/gemini-2.5-flash", "google/gemini-2.5-flash"),
+            ("mistral/mistral-nemo", "mistralai/mistral-nemo"),
+            ("xai/grok-4.6", "x-ai/grok-4.6"),
+            ("meta/llama-4-scout", "meta-llama/llama-4-scout"),
+            ("xai/grok-46.", "x-ai/grok-4.6"),
+            ("google-vertex/gemini-2.5-pro:batch", "google/gemini-2.5-pro:batch"),
+            ("mistral/mistral-nemo:free", "mistralai/mistral-nemo"),
+            ("xai/grok-4.6:nitro", "x-ai/grok-4.6:nitro"),
+            ("mistral/mistral-nemo@preset/mine", "mistralai/mistral-nemo@preset/mine"),
+        ],
+    )
+    def test_authors_are_known_by_what_they_are_taken_for(self, catalog: SearchIndex, text: str, first: str) -> None:
+        assert catalog.closest(text)[0] == first
+
     @pytest.mark.parametrize(
         ("text", "first"),
         [

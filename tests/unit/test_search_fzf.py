@@ -1,8 +1,8 @@
 """One-word queries against fzf, whose order is what people are used to.
 
-fzf is given the ids of the catalog, one a line, and nothing else. Where its scores tie it goes by the length of the line
-and then by the order of the input; ours goes by the newest, which fzf cannot know. So ties are no difference: fzf reads
-our first row before all others (`--tiebreak=index`), and puts another first only when that has a higher score.
+fzf is given the ids of the catalog, one a line, and nothing else. Where its scores tie it goes by the length of the
+line and then by the order of the input; ours goes by the newest, which fzf cannot know. So ties are no difference: fzf
+reads our first row before all others (`--tiebreak=index`), and puts another first only when that has a higher score.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FZF = Path(iterfzf.__file__).parent / "fzf"
 GOLDEN = REPO / "tests" / "golden" / "search"
 NOTHING = "-"
 RULES = {
-    "newest": "The start of a word counts the same wherever it stands, and the newest leads; fzf prefers the id's start.",
+    "newest": "Starts of words count alike wherever they stand, and the newest leads; fzf prefers the start of the id.",
     "whole": "A whole word comes before the start of one; fzf does not look at where a word ends.",
     "name": "A model is called by its name as much as by its id; fzf sees ids.",
     "initials": "Initials come before letters that only follow each other.",
@@ -41,7 +41,7 @@ def differences() -> list[list[str]]:
 
 
 def first_of_fzf(query: str, ids: list[str]) -> str:
-    command = [FZF, "--no-extended", "--tiebreak=index", f"--filter={query}"]
+    command = [str(FZF), "--no-extended", "--tiebreak=index", f"--filter={query}"]
     done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, check=False)
     return done.stdout.partition("\n")[0] or NOTHING
 

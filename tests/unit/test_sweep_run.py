@@ -26,7 +26,7 @@ from ploked.sweeps.ledger import Ledger
 from ploked.sweeps.pool import Ended
 from ploked.sweeps.run import SweepRunner
 from ploked_fixtures.catalog import PAYLOADS
-from ploked_fixtures.serve import RunningUpstream, upstream_process
+from ploked_fixtures.serve import RunningUpstream, running_upstream, upstream_process
 from ploked_protocol.keys import ModelKey
 from ploked_protocol.sweeps import SweepResults, SweepRow
 from sweep_cases import MODEL, axis, launch, route
@@ -133,9 +133,10 @@ class TestASweep:
         assert headers["user-agent"].startswith("ploked/")
         assert headers["content-type"] == "application/json"
 
-    async def test_has_never_more_under_way_than_allowed(self, upstream: RunningUpstream, ledger: Ledger) -> None:
-        upstream.faults.add("latency", path=CHAT, seconds=0.02)
-        await Sweep(upstream.url, ledger, seeds(24), concurrency=3).run()
+    async def test_has_never_more_under_way_than_allowed(self, ledger: Ledger) -> None:
+        with running_upstream() as upstream:
+            upstream.faults.add("latency", path=CHAT, seconds=0.02)
+            await Sweep(upstream.url, ledger, seeds(24), concurrency=3).run()
         others_at_arrival = [entry["inFlight"] for entry in upstream.log]
         assert max(others_at_arrival) == 2
 
@@ -341,6 +342,13 @@ class TestTheKey:
         assert f"authorization: bearer {KEY}" in received[0].decode().lower()
         assert row.error == "HTTP 400: Bad key: ***"
         assert not holds_key(tmp_path)
+
+    @pytest.mark.parametrize("key", ["k", "1", "test", "sk-1234"])
+    async def test_that_is_only_a_stand_in_falsifies_no_answer(self, ledger: Ledger, key: str) -> None:
+        said = b'{"choices":[{"message":{"content":"A test, sk-1234"}}],"usage":{"prompt_tokens":11}}'
+        async with canned(lambda _: response(said)) as (url, _):
+            row = await Sweep(url, ledger, seeds(1), key).row()
+        assert (row.summary, row.prompt_tokens) == ("A test, sk-1234", 11)
 
 
 class TestProxies:

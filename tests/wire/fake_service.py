@@ -84,6 +84,8 @@ class FakeService:
                 return {"text": "x" * (1 << 20)}
             case "bad data":
                 raise UnknownModel("no such model", ErrorData(details={"what": object()}))
+            case "long":
+                return self._wait("long")
         rows: list[Any] = [ROW]
         return queries.SearchModelsResult(rows=rows, total=1, freshness=FRESH)
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ploked_protocol.catalog import EndpointRecord
-from ploked_protocol.money import Money
 from ploked_protocol.plans import ModelDiff, PlanSummary, RoutePlanParams
 from ploked_protocol.preferences import RegistryPrefs
 
 from .constraints import constraints
 from .effective import effective
 from .names import named_id
+from .outlook import ends
 from .plan import plan
 from .request import request_body
 from .rules import judge, names
@@ -90,14 +90,9 @@ def _bearing(prefs: RegistryPrefs, model_id: str, serving: Serving) -> tuple[obj
 
 
 def _summary(kept: Sequence[EndpointRecord], total: int) -> PlanSummary:
-    prompt = _ends([each.pricing.prompt_per_1m for each in kept])
-    completion = _ends([each.pricing.completion_per_1m for each in kept])
+    prompt = ends([each.pricing.prompt_per_1m for each in kept])
+    completion = ends([each.pricing.completion_per_1m for each in kept])
     return PlanSummary(len(kept), total, *prompt, *completion)
-
-
-def _ends(prices: Sequence[Money | None]) -> tuple[Money | None, Money | None]:
-    known = [price for price in prices if price is not None]
-    return (min(known), max(known)) if known else (None, None)
 
 
 def _in_words(gained: Sequence[EndpointRecord], lost: Sequence[EndpointRecord], after: Outcome) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from ploked_protocol.catalog import ModelRecord
+from ploked_protocol.searching import CompleteQueryResult
 
 from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
+from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split, warm
+from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
 from .text import query_words
@@ -27,6 +30,10 @@ class Found(msgspec.Struct, frozen=True):
     """Of the same models."""
     total: int
     """How many models match, before `limit`."""
+    query: ParsedQuery = ParsedQuery()
+    """What was understood, and what was not."""
+    uncertain: list[int] = []
+    """Places in `rows` of the models that match only as far as is known."""
 
 
 class SearchIndex:
@@ -85,6 +92,44 @@ class SearchIndex:
         check()
         return self._found(held, shown, match.total, match if highlight else None)
 
+    def ask(
+        self,
+        text: str,
+        context: Context,
+        limit: int | None = None,
+        *,
+        highlight: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> Found:
+        """Return what `text`, in the query language, asks for, in the order that it asks for.
+
+        `highlight` and `check` are those of `search`.
+        """
+        held = self.held
+        query = checked(split(text), held.columns, context)
+        matched = matching(query, held.columns, context)
+        check()
+        limit = min((each for each in (limit, query.limit) if each is not None), default=None)
+        words = query_words(_texts(query.words))
+        match = held.ranking.match(words, check) if words else None
+        if match is not None and query.restricts:
+            match = match.among(matched.rows)
+        found = self._ordered(held, query, matched, match, limit)
+        check()
+        answer = self._found(held, found, matched.total if match is None else match.total, match if highlight else None)
+        uncertain = [place for place, row in enumerate(found) if matched.uncertain(row)]
+        return msgspec.structs.replace(answer, query=query, uncertain=uncertain)
+
+    def complete(self, text: str, position: int | None, context: Context) -> CompleteQueryResult:
+        """Return what may stand at `position` of a query."""
+        held = self.held
+
+        def find(words: Sequence[Word]) -> int | None:
+            typed = query_words(_texts(words))
+            return sum(held.ranking.match(typed).tiers) if typed else None
+
+        return complete(text, position, held.columns, context, find)
+
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
         return self.held.spellings.closest(text, n)
@@ -107,11 +152,22 @@ class SearchIndex:
         held = self.held
         held.encoded(held.catalog_order)
         held.ranking.warm()
+        warm(held.columns)
 
     def _liked(self, held: Generation) -> list[int]:
         """Return the rows that lead among equals, the most liked first."""
         ids = self.picks.in_order()[:MAX_LIKED]
         return [held.row_of[id_] for id_ in ids if id_ in held.row_of]
+
+    def _ordered(
+        self, held: Generation, query: ParsedQuery, matched: Matching, match: Match | None, limit: int | None
+    ) -> Sequence[int]:
+        """Return the rows to show: as `query` sorts them, equals by rank; without words, as the catalog lists them."""
+        if match is None:
+            return head(matched, query.sort, held.columns, limit)
+        if not query.sort:
+            return match.best(limit, self._liked(held))
+        return ordered(match.best(None, self._liked(held)), query.sort, held.columns, limit)
 
     def _found(self, held: Generation, shown: Sequence[int], total: int, marked: Match | None) -> Found:
         ids = [held.ids[row] for row in shown]
@@ -124,3 +180,7 @@ class SearchIndex:
             liked = [id_ in self.picks.favourites for id_ in ids]
             rows = [extended(row, {"favourite": True}) if is_ else row for row, is_ in zip(rows, liked, strict=True)]
         return Found(rows, ids, total)
+
+
+def _texts(words: Iterable[Word]) -> list[str]:
+    return [word.text for word in words]

@@ -75,6 +75,19 @@ class TestFaults:
             client.get("/models")
         assert client.get("/models").status_code == 200
 
+    def test_a_client_that_leaves_is_waited_for_no_longer(
+        self, client: httpx.Client, upstream: RunningUpstream
+    ) -> None:
+        upstream.faults.add("latency", seconds=60, times=1)
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/models", timeout=0.1)
+        until = time.monotonic() + 10
+        while upstream.log[0]["status"] is None and time.monotonic() < until:
+            time.sleep(0.01)
+        assert upstream.log[0]["status"] == 499
+        client.get("/models")
+        assert upstream.log[1]["inFlight"] == 0
+
     def test_truncate_ends_in_the_middle(self, client: httpx.Client, upstream: RunningUpstream) -> None:
         upstream.faults.add("truncate")
         with pytest.raises(httpx.RemoteProtocolError):

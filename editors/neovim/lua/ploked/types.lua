@@ -17,6 +17,18 @@
 ---@field freshness ploked.Freshness
 ---@field upstream string
 
+---A query that is being typed, and where.
+---@class ploked.CompleteQueryParams
+---@field query? string
+---@field position? integer
+
+---What may stand at the cursor, best first.
+---@class ploked.CompleteQueryResult
+---@field items ploked.QueryCompletion[]
+---@field start integer
+---@field end integer
+---@field countsOver "all"|"matches"
+
 ---What an edit of config.toml did.
 ---@class ploked.ConfigEdited
 ---@field changed boolean
@@ -265,6 +277,17 @@
 ---@field line? integer
 ---@field key? string
 
+---What a request for a model would get under the preferences in force, with the default profile of the model.
+---@class ploked.Outlook
+---@field eligible? integer
+---@field total? integer
+---@field lowestPromptPer1m? string
+---@field highestPromptPer1m? string
+---@field lowestCompletionPer1m? string
+---@field highestCompletionPer1m? string
+---@field context? integer
+---@field uncertain boolean
+
 ---A bound per percentile, in the unit of the field that holds it.
 ---@class ploked.PercentilePrefs
 ---@field p50? number
@@ -378,6 +401,22 @@
 ---@field discount? string
 ---@field overrides? ploked.PriceOverride[]
 
+---Something that may stand at the cursor.
+---@class ploked.QueryCompletion
+---@field label string
+---@field insertText string
+---@field kind "flag"|"marker"|"operator"|"predicate"|"sort"|"value"
+---@field detail string
+---@field count? integer
+
+---A mistake in a query, which cost only itself.
+---@class ploked.QueryProblem
+---@field start integer
+---@field end integer
+---@field message string
+---@field expected? string[]
+---@field suggestion? string
+
 ---One constraint that excludes an endpoint, or one fact that leaves it uncertain.
 ---@class ploked.Reason
 ---@field code "contextTooSmall"|"dataPolicy"|"denied"|"distillable"|"down"|"lacksParameter"|"maxOutputTooSmall"|"notAllowed"|"notSelected"|"priceAboveCap"|"quantization"|"staleFact"|"strictness"|"tierNotAskedFor"|"toolsRequired"|"unknownFact"|"zdr"
@@ -489,11 +528,12 @@
 ---@field requestId? string
 ---@field setDefault? boolean
 
----A free-text query over id, name, canonical slug and description; empty lists all.
+---What to look for; an empty query lists all.
 ---@class ploked.SearchModelsParams
 ---@field query? string
 ---@field limit? integer
 ---@field highlight? boolean
+---@field effective? boolean
 
 ---Rows, best first; with an empty query, in the order of the catalog.
 ---
@@ -505,6 +545,9 @@
 ---@field rows ploked.SearchRow[]
 ---@field total integer
 ---@field freshness ploked.Freshness
+---@field problems? ploked.QueryProblem[]
+---@field query? string
+---@field uncertain? integer[]
 
 ---One model as a picker shows it.
 ---@class ploked.SearchRow
@@ -522,6 +565,7 @@
 ---@field source string
 ---@field favourite? boolean
 ---@field matches? ploked.Matches
+---@field effective? ploked.Outlook
 
 ---The endpoints to use for a model, as tags, slugs or keys; an empty list removes the selection.
 ---@class ploked.SelectEndpointsParams
@@ -631,9 +675,10 @@
 ---@field cost? ploked.CostRange
 
 ---@alias ploked.Method
----| 'ploked/searchModels' # Search models by free text over id, name, canonical slug and description, best first.
+---| 'ploked/searchModels' # Search models by words and predicates over what is known of them and of their endpoints, best first.
 ---| 'ploked/recordPick' # Count that a model, or one endpoint of it, was picked: among equals, search lists first what is picked.
 ---| 'ploked/setFavourite' # Make a model a favourite, or none: among equals, search lists favourites first.
+---| 'ploked/completeQuery' # Say what may stand at the cursor of a query: predicates, operators, and values with how many models have them.
 ---| 'ploked/listEndpoints' # List the endpoints that serve a model; fetched on first use, then answered from memory.
 ---| 'ploked/routePlan' # Say which endpoints qualify under the preferences, why each other one does not, and the exact request.
 ---| 'ploked/launchSweep' # Send a grid of parameters to the eligible endpoints and keep every result.
