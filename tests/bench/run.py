@@ -174,7 +174,7 @@ def costs(rounds: int = 300) -> Row:
     for _ in range(rounds):
         took.append(timed(ours))
         bare.append(timed(lambda: [msgspec.structs.replace(row) for row in rows]))
-    return ("order and cost of a plan, 40 endpoints", *_pair(took, bare, "40 copies"), "p50 at most 1 ms")
+    return ("order and cost of a plan, 40 endpoints", *pair(took, bare, "40 copies"), "p50 at most 1 ms")
 
 
 def _priced_endpoints(count: int) -> list[EndpointRecord]:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
 
-from .bits import Column, Sets, from_flags, from_rows, to_flags
+from ..bits import bits_of, flags_of
+from .bits import Column, Sets, from_flags
 from .facts import FLAGS, LABELS, NOWHERE, NUMBERS, SETS, Endpoints, Fact
 from .mentions import Mentions
 
@@ -83,7 +84,7 @@ class Columns:
 
     def lifted(self, rows: int) -> int:
         """Return rows of `delta` as rows of these columns."""
-        return from_rows(compress(self.changed, to_flags(rows, len(self.changed))), self.count)
+        return bits_of(compress(self.changed, flags_of(rows, len(self.changed))), self.count)
 
     def lowered(self, rows: int) -> int:
         """Return rows of these columns as rows of `delta`, without those that have not changed."""
