@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from ploked.preferences.load import load
 from ploked.routing import plan
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, Pricing
 from ploked_protocol.keys import EndpointKey, ProviderKey
@@ -69,13 +70,19 @@ def prefs_of(text: str) -> RegistryPrefs:
 
 
 def plan_of(
-    text: str = "", *, endpoints: list[EndpointRecord] | None = None, model: str = KIMI, **call: Any
+    text: str = "",
+    *,
+    endpoints: list[EndpointRecord] | None = None,
+    model: str = KIMI,
+    freshness: Freshness = FRESH,
+    **call: Any,
 ) -> RoutePlan:
     """Return the plan over `endpoints` (LISTED) under the config.toml `text`; `call` as on the wire, in snake case."""
     if isinstance(params := call.get("params"), dict):
         call["params"] = msgspec.convert(params, LLMParameters)
     asked = msgspec.structs.replace(RoutePlanParams(model=model), **call)
-    return plan(MODEL, LISTED if endpoints is None else endpoints, prefs_of(text), asked, FRESH, now=NOW)
+    rows, loaded = LISTED if endpoints is None else endpoints, load(text, "/home/me/config.toml")
+    return plan(MODEL, rows, prefs_of(text), asked, freshness, loaded, now=NOW)
 
 
 def tags(found: RoutePlan) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ploked.preferences.load import load
 from ploked.routing import find_profile, list_profiles, resolve_profile
+from ploked.routing.profile import layers
 from ploked_protocol.errors import UnknownProfile
 from ploked_protocol.preferences import LLMParameters, Origin, RegistryPrefs, ResolvedProfile
 from routing_cases import KIMI, plan_of, prefs_of
@@ -134,3 +135,67 @@ def test_without_a_model_the_list_holds_what_every_model_can_use() -> None:
         ("precise", False),
         ("default", False),
     ]
+
+
+# parents
+
+FAMILY = """\
+[registry]
+global_default_profile = "child"
+[[registry.profiles]]
+name = "child"
+extends = "parent"
+params = { temperature = 0.1 }
+[[registry.profiles]]
+name = "parent"
+extends = "grandparent"
+params = { temperature = 0.5, top_p = 0.5 }
+[[registry.profiles]]
+name = "grandparent"
+params = { temperature = 0.9, top_p = 0.9, seed = 9 }
+"""
+
+
+def test_a_profile_takes_what_it_does_not_set_from_its_parent_and_that_from_its_own() -> None:
+    found = resolved(text=FAMILY)
+    assert (found.name, found.params) == ("child", {"temperature": 0.1, "top_p": 0.5, "seed": 9})
+    assert {name: (each.profile, each.line) for name, each in found.origins.items()} == {
+        "temperature": ("child", 6),
+        "top_p": ("parent", 10),
+        "seed": ("grandparent", 13),
+    }
+    in_force = layers(prefs_of(FAMILY), KIMI, None, LLMParameters())
+    assert in_force.profiles == ["child", "parent", "grandparent", "default"]
+
+
+def test_parents_of_a_models_profile_stand_above_the_global_default() -> None:
+    text = FAMILY.replace('"child"\n[[', '"grandparent"\n[[') + (
+        f'[[registry.models]]\nmodel = "{KIMI}"\ndefault_profile = "own"\n'
+        'profiles = [{ name = "own", extends = "parent", params = { top_k = 1 } }]\n'
+    )
+    found = resolved(text=text)
+    assert found.params == {"temperature": 0.5, "top_p": 0.5, "top_k": 1, "seed": 9}
+    assert found.origins["temperature"].layer == "model"
+
+
+def test_a_models_profile_may_extend_the_global_one_of_its_name() -> None:
+    own = f'[[registry.models]]\nmodel = "{KIMI}"\nprofiles = [{{ name = "parent", extends = "parent" }}]\n'
+    found = layers(prefs_of(FAMILY + own), KIMI, "parent", LLMParameters())
+    assert found.profiles[:3] == ["parent", "parent", "grandparent"]
+    assert found.ignored == ()
+
+
+def test_profiles_that_extend_each_other_are_cut_where_the_circle_closes() -> None:
+    text = FAMILY.replace('name = "grandparent"\n', 'name = "grandparent"\nextends = "parent"\n')
+    found = plan_of(text)
+    assert found.profile.params == {"temperature": 0.1, "top_p": 0.5, "seed": 9}
+    assert found.message == (
+        "Profiles extend each other in a circle, parent -> grandparent -> parent: "
+        "'grandparent' is taken without a parent."
+    )
+
+
+def test_an_unknown_parent_is_passed_over_and_the_plan_says_so() -> None:
+    found = plan_of(FAMILY.replace('extends = "parent"', 'extends = "parrent"'))
+    assert found.profile.params == {"temperature": 0.1}
+    assert found.message == "The profile 'child' extends 'parrent', which does not exist and is passed over."

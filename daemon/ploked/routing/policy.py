@@ -64,7 +64,7 @@ def data(effective: Effective) -> Iterator[Constraint]:
     """Require what `routing` asks about data: the upstream filters by it, and tells of zero data retention alone."""
     routing = effective.routing
     if routing.data_collection == "deny":
-        yield _asked(effective, "dataPolicy", "data_collection", "allow", _collects_nothing, "does not collect data")
+        yield _asked(effective, "dataPolicy", "data_collection", "allow", _collects_nothing, "collects no data")
     if routing.zdr:
         yield _asked(effective, "zdr", "zdr", "false", lambda each: each.zdr, "retains no data")
     if routing.enforce_distillable_text:
@@ -94,7 +94,7 @@ def _asked(
             return UNKNOWN
         if kept:
             return None
-        return f"{label(endpoint)} is not among those of which it is said that it {promise} ({says})"
+        return f"{label(endpoint)} is not one that {promise} ({says})"
 
     doubt = f"does not say whether it {promise} ({says})"
     return Constraint(code, effective.routing_source(field), says, check, lambda _: edits, upstream=True, doubt=doubt)
