@@ -30,7 +30,7 @@ class PicksFile:
         self._file = DisposableFile(path, _SCHEMA, _LOSS)
 
     def load(self, now_s: float) -> Picks:
-        """Return what is kept, without what was picked too long ago to count; what a wrong clock put later is of now."""
+        """Return what is kept, but for what was picked too long ago; what a wrong clock put later, is of now."""
 
         def read(db: sqlite3.Connection) -> Picks:
             known = (msgspec.structs.replace(pick, at_s=min(pick.at_s, now_s)) for pick in _picks(db))
