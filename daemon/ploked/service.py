@@ -104,6 +104,7 @@ class RegistryService(ConfigEdits, WhatIf):
         self._watch = asyncio.create_task(self.preferences.run())
         await first_models(self.catalog)
         await self._index_models()
+        await self._check_config()  # else who asks first is told that nothing is wrong, and nobody corrects it
         self._ready.set()
         self._behind(self._take_facts())
         self.catalog.touch_models()
