@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 from editors.nvim_driver import Neovim
-from ploked_protocol import methods
 
-pytestmark = [
-    pytest.mark.timeout(60),
-    pytest.mark.skipif("ploked/completeQuery" not in methods.BY_NAME, reason="this daemon has no query language"),
-]
+pytestmark = pytest.mark.timeout(60)
 
 
 def searching(editor: Neovim) -> None:

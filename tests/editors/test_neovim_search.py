@@ -6,8 +6,9 @@ import os
 import signal
 
 import pytest
-from editors.home import MODEL
+from editors.home import CONFIG, MODEL, Home
 from editors.nvim_driver import Neovim
+from editors.steps import expanded
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -109,3 +110,18 @@ def test_what_is_taken_comes_first_among_equals_the_next_time(editor: Neovim) ->
     editor.until_message("copied")
     editor.command("Ploked search kimi")
     editor.until(lambda: editor.text.splitlines()[0] == name, "first")
+
+
+def test_rows_say_what_the_preferences_leave_and_follow_them(editor: Neovim, home: Home) -> None:
+    expanded(editor)
+    editor.until(lambda: row_of(editor).endswith(" 11/12"), "how many qualify, once the endpoints are known")
+    assert " $0.252 / $0.378 " in row_of(editor)
+    home.config.write_text(CONFIG + 'allowed_providers = ["alibaba", "friendli"]\n')
+    editor.until(lambda: row_of(editor).endswith(" 2/12"), "fewer")
+    assert " $0.3705 / $1.1115 " in row_of(editor), "the cheapest of those that are left"
+    assert " 164K " in row_of(editor), "the largest context among them"
+
+
+def row_of(editor: Neovim) -> str:
+    """Return the row of MODEL."""
+    return next(line for line in editor.text.splitlines() if f" {MODEL} " in line)

@@ -41,9 +41,9 @@ local function catalog_changed(picker, refreshed)
   local updated = refreshed.outcome == 'updated'
   if refreshed.kind == 'models' then
     picker.freshness = refreshed.freshness
-    if updated then
-      found.search(picker, picker.query)
-    end
+  end
+  if updated and refreshed.kind ~= 'providers' then
+    found.search(picker, picker.query) -- rows say how many endpoints qualify, once these are known
   end
   for model in pairs(picker.expanded) do
     local branch = endpoints.branch(model)
@@ -59,19 +59,18 @@ end
 
 ---@param picker ploked.Picker
 local function listen(picker)
+  local function again()
+    found.search(picker, picker.query)
+    load_expanded(picker)
+  end
   picker.stop = {
-    client.on('ploked/preferencesChanged', function()
-      load_expanded(picker)
-    end),
+    client.on('ploked/preferencesChanged', again),
     client.on('configEdited', function()
       for model in pairs(picker.expanded) do
         endpoints.plan(model, found.drawing(picker))
       end
     end),
-    client.on('restarted', function()
-      found.search(picker, picker.query)
-      load_expanded(picker)
-    end),
+    client.on('restarted', again),
     client.on('ploked/catalogChanged', function(params)
       catalog_changed(picker, params.refreshed)
     end),

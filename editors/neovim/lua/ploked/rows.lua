@@ -48,7 +48,7 @@ end
 ---@return ploked.Cell
 local function effective_cell(effective)
   if not (effective and effective.eligible) then
-    return { '?', 'PlokedUncertain', right = true }
+    return { '?', 'PlokedNote', right = true }
   end
   local mark = effective.uncertain and '?' or ''
   local highlight = effective.eligible > 0 and 'PlokedContext' or 'PlokedReason'
@@ -60,13 +60,15 @@ end
 ---@param effective boolean whether to say how many endpoints qualify
 ---@return ploked.Cell[]
 local function model_cells(row, expanded, effective)
-  local price = facts.money(row.promptPer1m) .. ' / ' .. facts.money(row.completionPer1m)
+  local outlook = row.effective or {}
+  local prompt = outlook.lowestPromptPer1m or row.promptPer1m
+  local completion = outlook.lowestCompletionPer1m or row.completionPer1m
   local cells = {
     name_cell(row, expanded),
     { row.id, 'PlokedId', matches = matches(row.matches and row.matches.id, row.id) },
-    { facts.tokens(row.contextHint), 'PlokedContext', right = true },
+    { facts.tokens(outlook.context or row.contextHint), 'PlokedContext', right = true },
     facts.model_tools(row.supportsTools),
-    { price, 'PlokedPrice', right = true },
+    { facts.money(prompt) .. ' / ' .. facts.money(completion), 'PlokedPrice', right = true },
   }
   if effective then
     table.insert(cells, effective_cell(row.effective))
