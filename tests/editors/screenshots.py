@@ -102,7 +102,6 @@ def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
     with screen() as shown:
-        # search(shown)
         picker(shown)
         plan(shown)
 
