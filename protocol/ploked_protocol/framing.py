@@ -31,7 +31,7 @@ class FrameDecoder:
     """
 
     def __init__(self, max_body: int = MAX_BODY_BYTES) -> None:
-        self._max_body = max_body
+        self.max_body = max_body
         self._buffer = bytearray()
         self._length: int | None = None
         """Length of the body being read; None while in the header."""
@@ -68,7 +68,7 @@ class FrameDecoder:
             return False
         head = bytes(self._buffer[:end])
         del self._buffer[:end]
-        self._length = _content_length(head, self._max_body)
+        self._length = _content_length(head, self.max_body)
         return True
 
 
