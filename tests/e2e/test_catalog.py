@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from e2e.conftest import Start
-from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json
+from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json, own_process
 from ploked_fixtures.serve import UpstreamProcess
 
 FIRST_ANSWER_S = 4.0
@@ -128,6 +128,7 @@ async def fill(start: Start, home: Home, *, age_s: int) -> None:
             db.execute(f"UPDATE {table} SET last_refreshed_s = last_refreshed_s - {age_s}")
 
 
+@own_process
 @pytest.mark.parametrize("ttl_s", [None, 50])
 async def test_rows_are_stale_once_they_are_older_than_the_config_allows(
     start: Start, home: Home, upstream: UpstreamProcess, ttl_s: int | None
@@ -154,6 +155,7 @@ async def test_rows_are_stale_once_they_are_older_than_the_config_allows(
     assert "cannot be reached" in again["freshness"]["error"]
 
 
+@own_process
 async def test_many_questions_about_stale_rows_start_one_refresh_and_are_told_once(
     start: Start, home: Home, upstream: UpstreamProcess
 ) -> None:

@@ -45,7 +45,7 @@ class Daemon:
         self._hub = Hub(self._shared_service, features, self._answer)
         self._service: Any = None
         self._ready = False
-        self._idle_s = float(environ.get("PLOKED_IDLE_S") or IDLE_S)
+        self._idle_s = _seconds(environ.get("PLOKED_IDLE_S", ""), IDLE_S)
         self._instance = secrets.token_hex(4)
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._began_s = self._last_needed_s = time.monotonic()
@@ -228,3 +228,11 @@ class Daemon:
     def _needed_besides_this(self) -> bool:
         """Return whether anybody but who asks for the status needs the daemon."""
         return self._hub.connections > 1 or bool(self._running_sweeps)
+
+
+def _seconds(text: str, default_s: float) -> float:
+    """Return a number of seconds out of the environment; the default where it is none."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return default_s

@@ -15,8 +15,9 @@ from ploked_protocol import PROTOCOL_VERSION, control
 from ploked_protocol.framing import FrameDecoder, FramingError
 
 from .. import __version__
+from ..peers import is_ours
 from .lock import Lock
-from .place import Place, UnusablePlaceError, is_ours
+from .place import Place, UnusablePlaceError
 
 START_S = 20.0
 """How long a daemon may take to answer from the time it is asked for; its imports take 0.4 s on an idle machine."""
@@ -45,8 +46,9 @@ def nobody_leaves() -> bool:
 def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = START_S) -> Found | None:
     """Return the daemon that listens; None when none does, or when it ends before it answers.
 
-    Raises UnusablePlaceError when it is not ours, CannotStartError when it does not answer.
+    Raises UnusablePlaceError when it or its folder is not ours, CannotStartError when it does not answer.
     """
+    place.check()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(LOOK_S)
     try:

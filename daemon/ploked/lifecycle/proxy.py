@@ -16,6 +16,7 @@ from collections.abc import Callable
 from ploked_protocol import control
 from ploked_protocol.framing import FrameDecoder, FramingError, frame
 
+from .. import __version__
 from .find import CannotStartError, Found, find_or_start
 from .place import Place, UnusablePlaceError
 from .recall import Recall
@@ -260,4 +261,9 @@ def serve(place: Place, say: Callable[[str], None]) -> int:
         os.fstat(fd)
     parent = os.getppid()
     found = find_or_start(place, lambda: os.getppid() != parent, say)
+    if found.hello["version"] != __version__:
+        say(
+            f"the daemon is ploked {found.hello['version']}, this is {__version__}; `ploked restart` starts the one "
+            "that is installed"
+        )
     return Proxy(place, found, say).run()

@@ -15,6 +15,7 @@ from ploked_protocol.queries import CatalogChanged, Refreshed
 from ploked_protocol.sweeps import SweepProgress
 
 from .. import logs
+from ..peers import is_ours, peer_uid
 from . import lobby, wire
 from .requests import Service
 from .session import Session
@@ -58,8 +59,8 @@ class Hub:
         loop = asyncio.get_running_loop()
         writer = StreamOut(plain.transport, plain.transport.get_protocol(), reader, loop)
         task: Any = asyncio.current_task()
-        if len(self._connections) >= MOST_CONNECTIONS:
-            log.warning("a connection is refused: %d are open", len(self._connections))
+        if fault := self._fault(plain):
+            log.warning("a connection is refused: %s", fault)
             plain.transport.abort()
             return
         self._connections.add(task)
@@ -68,6 +69,15 @@ class Hub:
         finally:
             self._connections.discard(task)
             plain.transport.close()
+
+    def _fault(self, writer: asyncio.StreamWriter) -> str:
+        """Return why a connection is refused; empty when it is not."""
+        connection = writer.get_extra_info("socket")
+        if not is_ours(connection):
+            return f"it is of another user (uid {peer_uid(connection)})"
+        if len(self._connections) >= MOST_CONNECTIONS:
+            return f"{MOST_CONNECTIONS} are open"
+        return ""
 
     async def _serve(self, reader: Reader, writer: Writer) -> None:
         decoder = await lobby.receive(reader, writer, self._answer)
