@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -81,9 +82,10 @@ def memory() -> Recall:
 # requests
 
 
-def test_each_request_that_waits_is_answered_once(memory: Recall) -> None:
+@pytest.mark.parametrize("spell", [body, control.body], ids=["any order", "the usual order"])
+def test_each_request_that_waits_is_answered_once(memory: Recall, spell: Callable[..., bytes]) -> None:
     for message_id in (2, "two", 3, 4, 5, 5):
-        memory.sent(body(id=message_id, method="ploked/status"))
+        assert memory.sent(spell(id=message_id, method="ploked/status")) == (True, False)
     assert memory.received(answer(3, result={"id": 4}))
     assert memory.received(answer(4, error={"code": 1, "message": ""}))
     assert memory.received(answer(5, result=[]))

@@ -20,10 +20,8 @@ from .. import __version__
 from .find import CannotStartError, Found, find_or_start
 from .place import Place, UnusablePlaceError
 from .recall import Recall
-from .streams import Outlet, parent_watch, read, wakeups
+from .streams import FrameReader, Outlet, parent_watch, read, wakeups
 
-MAX_ANSWER_BYTES = 1 << 30
-"""The daemon is trusted; what the client may send is for the daemon's limits to say."""
 FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
 POLL_S = 0.5
@@ -177,17 +175,33 @@ class Proxy:
     # from the daemon
 
     def _read_daemon(self) -> None:
-        data = None if self._daemon is None else read(self._daemon)
-        if data is None:
+        goes_on = self._answers.fill()
+        if goes_on is None:
             return
-        if not data:
+        if not goes_on:
             self._lost()
+            return
         was_replaying = self._recall.replaying
-        for body in self._answers.feed(data):
-            if self._recall.received(body):
-                self._tell(body)
+        try:
+            self._pass_on()
+        except FramingError as error:
+            self._say(f"the daemon is left: {error}")
+            self._lost()
+            return
         if was_replaying and not self._recall.replaying:
             self._catch_up()
+
+    def _pass_on(self) -> None:
+        """Give the client what is for it, as many messages at a time as came together."""
+        begin = stop = 0
+        for start, body, end in self._answers.frames():
+            if self._recall.received(self._answers.view(body, end)):
+                begin, stop = (begin if stop else start), end
+            elif stop:
+                self._to_client.put(self._answers.view(begin, stop))
+                begin = stop = 0
+        if stop:
+            self._to_client.put(self._answers.view(begin, stop))
 
     def _tell(self, body: bytes) -> None:
         self._to_client.put(frame(body))
@@ -202,7 +216,7 @@ class Proxy:
         self._connection.setblocking(False)
         self._daemon: int | None = self._connection.fileno()
         self._to_daemon = Outlet(self._daemon)
-        self._answers = FrameDecoder(MAX_ANSWER_BYTES)
+        self._answers = FrameReader(self._daemon)
 
     def _lost(self) -> None:
         why = self._recall.leaving

@@ -8,6 +8,7 @@ says it amounts to.
 from __future__ import annotations
 
 import json
+import re
 
 from ploked_protocol import control
 
@@ -15,8 +16,14 @@ LONG_JOURNAL = 256
 """Changes of a document after which the daemon is asked for its text; replaying as many takes it about 10 ms."""
 SMALL_BYTES = 4096
 """No report of progress is longer."""
+HEAD_BYTES = 128
+_LEAVING = b'"%b"' % control.LEAVING.encode()
 _ANSWER = b'{"jsonrpc":"2.0","id":'
 """How the daemon begins every answer: its long ones need not be parsed."""
+
+_PLAIN_REQUEST = re.compile(rb'\{"jsonrpc":"2\.0","id":([0-9]{1,15}),"method":"([^"\\]+)"')
+"""How many clients begin a request, which then need not be parsed; others are."""
+_NOTED = (b"initialize", b"shutdown")
 
 Message = dict[str, object]
 MessageId = int | str
@@ -83,6 +90,10 @@ class Recall:
 
     def sent(self, body: bytes) -> tuple[bool, bool]:
         """Take note of a message of the client; return whether it is a request, and whether a replay would hold it."""
+        if (plain := _PLAIN_REQUEST.match(body)) is not None and plain[2] not in _NOTED:
+            number = int(plain[1])
+            self.waiting[number] = self.waiting.get(number, 0) + 1
+            return True, False
         message = _parsed(body)
         method, message_id = message.get("method"), message.get("id")
         if not isinstance(method, str):
@@ -135,34 +146,34 @@ class Recall:
 
     # from the daemon
 
-    def received(self, body: bytes) -> bool:
+    def received(self, body: bytes | memoryview) -> bool:
         """Take note of a message of the daemon; return whether it is for the client."""
-        if body.startswith(_ANSWER):
-            return self._answer(body)
+        head = bytes(body[:HEAD_BYTES])
+        if head.startswith(_ANSWER):
+            return self._answer(head, body)
         if len(body) > SMALL_BYTES:
             return True
+        body = bytes(body)
         if b'"$/progress"' in body:
             self._note_progress(_parsed(body))
-        elif b'"%b"' % control.LEAVING.encode() in body:
+        elif _LEAVING in body:
             self.leaving = str(_parsed(body)["params"]["why"])  # type: ignore[index]  # the daemon's own message
             return False
         return True
 
-    def _answer(self, body: bytes) -> bool:
-        message_id, kind = _head(body)
+    def _answer(self, head: bytes, body: bytes | memoryview) -> bool:
+        message_id, kind = _head(head, body)
         if kind == "method":
             return True
         if isinstance(message_id, str) and message_id.startswith(control.OWN_ID):
-            self._own_answer(message_id, body)
+            self._own_answer(message_id, bytes(body))
             return False
         count = self.waiting.pop(message_id, 0)
         if count > 1:
             self.waiting[message_id] = count - 1
         if kind == "result":
             self.polite = self.polite or (self._shutdown_id is not None and message_id == self._shutdown_id)
-            self._answered = self._answered or (
-                self._initialize is not None and self._initialize.get("id") == message_id
-            )
+            self._answered = self._answered or self._is_initialize(message_id)
         return True
 
     def _own_answer(self, message_id: str, body: bytes) -> None:
@@ -205,7 +216,10 @@ class Recall:
         return told
 
     def _owes_initialize(self, message_id: object) -> bool:
-        return not self._answered and self._initialize is not None and self._initialize.get("id") == message_id
+        return not self._answered and self._is_initialize(message_id)
+
+    def _is_initialize(self, message_id: object) -> bool:
+        return self._initialize is not None and self._initialize.get("id") == message_id
 
     def handshake(self) -> list[bytes]:
         """Return what begins the replay; the rest follows once it is answered (`replaying` is false again)."""
@@ -222,18 +236,19 @@ class Recall:
         return [*self._once.values(), *documents]
 
 
+_KINDS = {ord(name[0]): name for name in ("method", "result", "error")}
 _AGAIN = f"{control.OWN_ID}initialize"
 
 
-def _head(body: bytes) -> tuple[MessageId, str]:
+def _head(head: bytes, body: bytes | memoryview) -> tuple[MessageId, str]:
     """Return the id of a message of the daemon and the name of the member after it, which tells what it is."""
-    end = body.find(b',"', len(_ANSWER))
+    end = head.find(b',"', len(_ANSWER))
+    raw = head[len(_ANSWER) : max(end, 0)]
     try:
-        return json.loads(body[len(_ANSWER) : end]), body[end + 2 : end + 8].decode().partition('"')[0]
-    except ValueError:  # the id itself holds what we looked for
-        message = _parsed(body)
-        kind = next((name for name in ("method", "result", "error") if name in message), "")
-        return message["id"], kind  # type: ignore[return-value]  # the daemon's own message
+        return int(raw) if raw.isdigit() else json.loads(raw), _KINDS[head[end + 2]]
+    except (ValueError, KeyError, IndexError):  # a long id, or one that holds what we looked for
+        message = _parsed(bytes(body))
+        return message["id"], next(name for name in _KINDS.values() if name in message)  # type: ignore[return-value]  # the daemon's own message
 
 
 def _parsed(body: bytes) -> Message:

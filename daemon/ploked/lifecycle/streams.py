@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from ploked_protocol.framing import PLAIN_HEADER, FramingError
 
 FULL_BYTES = 1 << 20
 """A side that leaves so much unread is given no more: the other side is not read from meanwhile."""
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
+BUFFER_BYTES = 1 << 20
+MAX_PLAIN_BYTES = 64
 
 
 class Outlet:
@@ -25,10 +30,15 @@ class Outlet:
 
     @staticmethod
     def unblock(fd: int) -> None:
-        """Never wait in a read or write of a pipe or socket; files and terminals do not keep one waiting for long."""
+        """Never wait in a read or write of a pipe or socket; files and terminals do not keep one waiting for long.
+
+        A pipe is made to hold a long answer as one: at 64 KiB, each needs several turns of both sides.
+        """
         mode = os.fstat(fd).st_mode
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
             os.set_blocking(fd, False)
+        if stat.S_ISFIFO(mode) and hasattr(fcntl, "F_SETPIPE_SZ"):
+            _widen(fd)
 
     @property
     def waits(self) -> bool:
@@ -40,7 +50,7 @@ class Outlet:
         """Return whether so much waits that no more should come."""
         return len(self._waiting) >= FULL_BYTES
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: bytes | memoryview) -> None:
         """Send `data` after what waits; once nobody is there to take it, forget it."""
         sent = 0 if self._waiting else self._write(data)
         if sent < len(data) and not self.broken:
@@ -62,7 +72,7 @@ class Outlet:
         """Forget what waits."""
         self._waiting.clear()
 
-    def _write(self, data: bytes | bytearray) -> int:
+    def _write(self, data: bytes | bytearray | memoryview) -> int:
         """Return how many bytes were taken."""
         try:
             return os.write(self.fd, data)
@@ -71,6 +81,67 @@ class Outlet:
         except OSError:  # the other side has closed its end
             self.broken = True
             return len(data)
+
+
+def _widen(pipe: int) -> None:
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FULL_BYTES)
+    except OSError:  # the system has given out what it has
+        return
+
+
+class FrameReader:
+    """The frames that come from the daemon, in one buffer that is used again and again.
+
+    Long answers are passed on from it without a copy: each copy of 100 kB costs more than all the rest of the proxy,
+    for memory of that size comes fresh from the system each time.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._start = self._end = 0
+        self._needed = 0
+        """Length of the frame that has begun, as far as it is known."""
+
+    def fill(self) -> bool | None:
+        """Read what there is; return whether the stream goes on, and None when there was nothing after all."""
+        if len(self._buffer) - self._end < READ_BYTES or self._start == self._end:
+            self._make_room()
+        try:
+            count = os.readv(self._fd, [memoryview(self._buffer)[self._end :]])
+        except BlockingIOError:
+            return None
+        except OSError:
+            return False
+        self._end += count
+        return count > 0
+
+    def frames(self) -> Iterator[tuple[int, int, int]]:
+        """Yield where each whole frame begins, where its body does, and where it ends; raises FramingError."""
+        while (header := PLAIN_HEADER.match(self._buffer, self._start, self._end)) is not None:
+            begin, body = self._start, header.end()
+            stop = body + int(header[1])
+            if stop > self._end:
+                self._needed = stop - begin
+                return
+            self._start, self._needed = stop, 0
+            yield begin, body, stop
+        if self._end - self._start > MAX_PLAIN_BYTES:
+            raise FramingError(f"not a frame of the daemon: {bytes(self._buffer[self._start :][:40])!r}")
+
+    def view(self, begin: int, stop: int) -> memoryview:
+        """Return a part of the buffer; it holds until `fill`."""
+        return memoryview(self._buffer)[begin:stop]
+
+    def _make_room(self) -> None:
+        """Move what is left to the front, of a larger buffer where the frame asks for one."""
+        left = self._buffer[self._start : self._end]
+        size = max(BUFFER_BYTES, self._needed + READ_BYTES)
+        if size != len(self._buffer):
+            self._buffer = bytearray(size)
+        self._buffer[: len(left)] = left
+        self._start, self._end = 0, len(left)
 
 
 def read(fd: int) -> bytes | None:
