@@ -294,18 +294,21 @@ def _write_until_full(fd: int, data: bytes) -> int:
     return written
 
 
+AS_ON_MACOS = "import os; del os.pidfd_open; from ploked.cli import main; main(['connect'])"
+AS_ON_WINDOWS = "import sys; sys.modules['ploked.lifecycle.lock'] = None; from ploked.cli import main; main(['connect'])"
 PARENT = """
 import os, subprocess, sys, time
-editor = subprocess.Popen([sys.executable, "-m", "ploked", "connect"], stdin=0, stdout=1)
+editor = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=0, stdout=1)
 print(editor.pid, file=sys.stderr, flush=True)
 time.sleep(60)
 """
 
 
-async def test_the_death_of_the_editor_ends_the_proxy_while_stdin_stays_open(here: Desk) -> None:
+@pytest.mark.parametrize("command", [["-m", "ploked", "connect"], ["-c", AS_ON_MACOS]], ids=["told", "looking"])
+async def test_the_death_of_the_editor_ends_the_proxy_while_stdin_stays_open(here: Desk, command: list[str]) -> None:
     pipe = asyncio.subprocess.PIPE
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, env=here.home.environ, stdin=pipe, stdout=pipe, stderr=pipe
+        sys.executable, "-c", PARENT, *command, env=here.home.environ, stdin=pipe, stdout=pipe, stderr=pipe
     )
     assert parent.stdin is not None
     assert parent.stdout is not None
@@ -327,6 +330,32 @@ def running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+async def test_a_system_without_locks_of_files_serves_each_editor_alone(here: Desk) -> None:
+    pipe = asyncio.subprocess.PIPE
+    editor = RawDaemon(
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", AS_ON_WINDOWS, env=here.home.environ, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+    )
+    await editor.initialize()
+    assert "cannot share a daemon" in (await editor.told("window/showMessage"))["params"]["message"]
+    assert await pid_of(editor) == editor.process.pid
+    editor.end()
+    await editor.leave()
+    assert here.processes() == []
+
+
+def test_nothing_that_is_slow_to_import_is_imported_to_connect() -> None:
+    code = "import sys; from ploked.cli import connect; from ploked.lifecycle import proxy; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    slow = {
+        "asyncio", "argparse", "pathlib", "typing", "dataclasses", "inspect", "subprocess", "threading", "logging",
+        "hashlib", "msgspec", "pygls", "lsprotocol", "cattrs",
+    }  # fmt: skip
+    assert "ploked.lifecycle.proxy" in ran.stdout.split()
+    assert set(ran.stdout.split()) & slow == set()
 
 
 async def test_the_process_that_initialize_names_is_watched_too(here: Desk) -> None:

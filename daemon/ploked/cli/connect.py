@@ -6,10 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..lifecycle.find import CannotStartError, home
-from ..lifecycle.place import Place, UnusablePlaceError
-from ..lifecycle.proxy import serve
-
 USAGE = """usage: ploked connect
 
 Speak LSP on stdin and stdout with the daemon that all editors share; it is started where there is none.
@@ -27,11 +23,15 @@ def main(arguments: Sequence[str]) -> int:
         (sys.stdout if wants_help else sys.stderr).write(USAGE)
         raise SystemExit(0 if wants_help else 2)
     try:
-        code = serve(Place.of(os.environ, home()), _say)
+        from ..lifecycle import find, place, proxy
+    except ImportError as error:  # Windows has no flock, and asyncio no unix sockets there
+        return _alone(f"This system cannot share a daemon ({error}).")
+    try:
+        code = proxy.serve(place.Place.of(os.environ, find.home()), _say)
     except KeyboardInterrupt:
         return 130
-    except (CannotStartError, UnusablePlaceError) as error:
-        return _alone(f"{error}")
+    except (find.CannotStartError, place.UnusablePlaceError) as error:
+        return _alone(str(error))
     except OSError as error:
         _say(f"an editor must hold stdin and stdout open: {error}")
         return 1
