@@ -155,6 +155,10 @@ async def test_a_refresh_and_a_sweep_of_one_are_told_to_the_other(supplied: Desk
     sweep = {"model": KIMI, "prompt": "x", "seeds": [1, 2], "selectedEndpoints": ["deepinfra/fp4"]}
     launched = await one.result("ploked/launchSweep", sweep)
     await eventually(lambda: [each["state"] for each in told(other, "ploked/sweepProgress")][-1:] == ["done"])
+    for editor in (one, other):
+        assert told(editor, "ploked/sweepStarted") == [{"sweepId": launched["sweepId"], "model": KIMI, "total": 2}]
+        news = [message["method"] for message in editor.got if "sweep" in message.get("method", "")]
+        assert news[0] == "ploked/sweepStarted"
     assert {each["sweepId"] for each in told(other, "ploked/sweepProgress")} == {launched["sweepId"]}
     results = await other.result("ploked/sweepResults", {"sweepId": launched["sweepId"]})
     assert len(results["rows"]) == 2

@@ -295,7 +295,9 @@ def _write_until_full(fd: int, data: bytes) -> int:
 
 
 AS_ON_MACOS = "import os; del os.pidfd_open; from ploked.cli import main; main(['connect'])"
-AS_ON_WINDOWS = "import sys; sys.modules['ploked.lifecycle.lock'] = None; from ploked.cli import main; main(['connect'])"
+AS_ON_WINDOWS = (
+    "import sys; sys.modules['ploked.lifecycle.lock'] = None; from ploked.cli import main; main(['connect'])"
+)
 PARENT = """
 import os, subprocess, sys, time
 editor = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=0, stdout=1)

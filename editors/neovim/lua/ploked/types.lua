@@ -385,6 +385,12 @@
 ---@field servedModel? string
 ---@field finishedAt? string
 
+---Sent to every client when a sweep begins, whoever launched it.
+---@class ploked.SweepStarted
+---@field sweepId string
+---@field model string
+---@field total integer
+
 ---@alias ploked.Method
 ---| 'ploked/searchModels' # Search models by free text over id, name, canonical slug and description, best first.
 ---| 'ploked/listEndpoints' # List the endpoints that serve a model; fetched on first use, then answered from memory.
@@ -401,4 +407,5 @@
 ---| 'ploked/selectEndpoints' # Write the selected endpoints of a model to config.toml.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
 ---| 'ploked/catalogChanged' # A refresh of models, endpoints or providers ended.
+---| 'ploked/sweepStarted' # A sweep began, in this session or another.
 ---| 'ploked/sweepProgress' # A request of a sweep ended, or the sweep did.
