@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import statistics
 import sys
@@ -360,6 +361,28 @@ def _edits(bench: Bench) -> None:
     client.close()
 
 
+def recovery(bench: Bench) -> Iterator[Row]:
+    """Measure from `kill -9` of the daemon to the first answer of the next, with a journal of 256 changes to replay."""
+    uri, took = "file:///work/notes.toml", []
+    text = "version = 1\n[registry]\n" + "# a comment\n" * 2000
+    item = {"uri": uri, "languageId": "toml", "version": 1, "text": text}
+    bench.editor.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": item}})
+    position = {"line": 2, "character": 0}
+    change = {"range": {"start": position, "end": position}, "text": "x"}
+    for version in range(2, 258):
+        params = {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]}
+        bench.editor.send({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params})
+    for _ in range(4):
+        bench.editor.request("ploked/listProfiles", {})
+        os.kill(bench.status()["pid"], signal.SIGKILL)
+        began = time.perf_counter()
+        while b'"error"' in bench.editor.request("ploked/listProfiles", {}):
+            pass
+        took.append((time.perf_counter() - began) * 1000)
+    figures = f"p50 {statistics.median(took):.0f} ms, most {max(took):.0f} ms"
+    yield ("kill -9 to the next answer, 256 changes of a document replayed", figures, "", "", "")
+
+
 def idle(bench: Bench) -> Row:
     """Measure the processor time of the daemon while nobody asks anything."""
     span_s, before = (5 if SHORT else 60), bench.cpu_s()
@@ -384,6 +407,7 @@ def main() -> None:
             [crowd(bench)],
             stalls(bench),
             [idle(bench)],
+            recovery(bench),
         ):
             for row in rows:
                 print("| " + " | ".join(row) + " |", flush=True)
