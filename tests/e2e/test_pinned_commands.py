@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from e2e.places import KEY, KIMI, Home, RawDaemon
+from e2e.places import KEY, KIMI, Home, RawDaemon, own_process
 from ploked_fixtures.serve import upstream_process
 from ploked_protocol.framing import FrameDecoder, frame
 
@@ -46,6 +46,7 @@ async def test_serve_writes_nothing_but_frames_on_stdout(home: Home) -> None:
     assert b"".join(map(frame, FrameDecoder().feed(bytes(daemon.received)))) == bytes(daemon.received)
 
 
+@own_process
 async def test_the_log_goes_to_stderr_or_to_a_file(home: Home, tmp_path: Path) -> None:
     log = tmp_path / "ploked.log"
     home.more = {"PLOKED_LOG": str(log)}

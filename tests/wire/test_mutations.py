@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections import Counter
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from wire.refusals import REFUSALS
 from wire.talk import Here
 
-FRAMES_PER_SEED = 4000
+FRAMES_PER_SEED = int(os.environ.get("PLOKED_FRAMES", "4000"))
+"""The promise is about a million in all: 333334 with each of three seeds."""
 
 OPEN = {"uri": "file:///a", "version": 1}
 SEEDS: list[Any] = [
