@@ -289,7 +289,7 @@ class TestARefusedKey:
     @pytest.mark.parametrize(
         ("key", "says"),
         [
-            ("sk-bad-0123456789", "Set OPENROUTER_API_KEY to a valid one"),
+            ("sk-bad-0123456789", "Set another: run `ploked keys set openrouter`"),
             ("sk-broke-0123456789", "has no credits left"),
         ],
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from .. import __version__
+from ..secret import redact
 from .base import ImportFailedError
 from .http_rules import BodyError, CappedBody, is_loopback, may_follow, quiet_httpx, retry_after_s, without_credentials
 
@@ -155,7 +156,7 @@ async def _error_message(response: httpx.Response) -> str:
         said = msgspec.json.decode(await read_body(response, MAX_ERROR_BODY))["error"]["message"]
     except (BodyError, msgspec.MsgspecError, ValueError, RecursionError, LookupError, TypeError):
         return ""
-    return f" ({said.strip()[:200]!r})" if isinstance(said, str) else ""
+    return f" ({redact(said.strip())[:200]!r})" if isinstance(said, str) else ""
 
 
 def _host(url: str) -> str:

@@ -122,7 +122,7 @@ class _Sender:
         """Load libraries and certificates, in a thread: that takes 200 ms. Return why the sweep cannot begin, if so."""
         key = self._key.reveal()
         if not (key.isascii() and key.isprintable() and " " not in key):
-            return Ended("failed", "OPENROUTER_API_KEY holds characters that no key has: set it again, without blanks.")
+            return Ended("failed", "The API key holds characters that no key has: set it again, without blanks.")
         try:
             self._client = await asyncio.to_thread(self._new_client)
         except Exception as error:  # noqa: BLE001  whatever stands in the environment, the sweep ends with a reason
