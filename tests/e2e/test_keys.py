@@ -12,7 +12,7 @@ import fake_keyring
 import pytest
 from e2e.conftest import Start
 from e2e.editing import EDITS, Buffer
-from e2e.places import Daemon, Home, Json
+from e2e.places import Daemon, Home, Json, own_process
 from e2e.sweeping import HEAT, Sent, launch, swept
 from ploked_protocol.errors import MissingKey, PlokedError
 
@@ -59,6 +59,7 @@ async def test_a_key_that_is_set_later_works_without_a_restart(start: Start, hom
     assert len(sent.requests()) == 6
 
 
+@own_process  # else the daemon of the first environment serves the second
 async def test_the_keyring_and_the_environment_come_first(start: Start, home: Home) -> None:
     await keys(home, "set", "openrouter", typed="sk-or-v1-bad0key0canary\n")
     home.more = {**home.more, fake_keyring.HELD: "key:sk-or-v1-from0the0keyring"}
