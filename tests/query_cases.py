@@ -58,6 +58,7 @@ endpoints = st.builds(
     latency_ms=percentiles,
     throughput_tps=percentiles,
     implicit_caching=st.sampled_from([None, True, False]),
+    zdr=st.sampled_from([None, True, False]),
 )
 models = st.builds(
     model,

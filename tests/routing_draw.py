@@ -25,7 +25,6 @@ T = TypeVar("T")
 IN_CI = bool(os.environ.get("CI"))
 TEN_THOUSAND = settings(max_examples=10_000 if IN_CI else 200)
 THOUSAND = settings(max_examples=1_000 if IN_CI else 50)
-HUNDREDS = settings(max_examples=300 if IN_CI else 30)
 
 SUFFIXES = ["", "/fp8", "/eu", "/flex", "/eu/priority"]
 TAGS = [slug + suffix for slug in ("a", "b", "c") for suffix in SUFFIXES]

@@ -49,9 +49,7 @@ class WarmCatalog:
         self.endpoints_ttl_s = endpoints_ttl_s
         self.on_change = on_change
         self.generation = 0
-        """Bumped whenever models or endpoints differ from before."""
-        self.models_generation = 0
-        """Bumped whenever models do."""
+        """Bumped whenever models differ from before, or endpoints of many models at once; of one, `on_change` tells."""
         self.serving_providers: dict[str, str] = {}
         """Display names of the providers that serve a known endpoint, by slug."""
         self._importer = importer
@@ -226,9 +224,8 @@ class WarmCatalog:
                     self._disk.save(partial(self._store.save_endpoints, model_id), marked, held.stored().refreshed_s)
 
     def _rows_changed(self, *, models: bool = True) -> None:
-        self.generation += 1
         if models:
-            self.models_generation += 1
+            self.generation += 1
             self._by_id = {record.id: record for record in self.models}
         served = (record for feed in self._endpoints.values() for record in feed.held.rows or ())
         self.serving_providers = {record.provider: record.provider_name for record in served}

@@ -104,6 +104,7 @@ class RegistryService(ConfigEdits, WhatIf):
         self._watch = asyncio.create_task(self.preferences.run())
         await first_models(self.catalog)
         await self._index_models()
+        await self._check_config()  # else who asks first is told that nothing is wrong, and nobody corrects it
         self._ready.set()
         self._behind(self._take_facts())
         self.catalog.touch_models()
@@ -306,8 +307,8 @@ class RegistryService(ConfigEdits, WhatIf):
     async def _index_models(self) -> None:
         """Bring the index up to date with the model list; in a thread, for a long one takes a while."""
         async with self._indexing:
-            while self._indexed != self.catalog.models_generation:
-                self._indexed = self.catalog.models_generation
+            while self._indexed != self.catalog.generation:
+                self._indexed = self.catalog.generation
                 await asyncio.to_thread(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
 
     async def _take_facts(self) -> None:
@@ -331,8 +332,10 @@ class RegistryService(ConfigEdits, WhatIf):
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
         async with self._in_order:
-            if refreshed.outcome == "updated":
-                await (self._check_config() if refreshed.kind == "endpoints" else self._take_facts())
+            if self._indexed != self.catalog.generation:
+                await self._take_facts()
+            elif refreshed.outcome == "updated":
+                await self._check_config()
             self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:

@@ -123,7 +123,7 @@ PREDICATES: tuple[Predicate, ...] = (
     Predicate("tools", "flag", "endpoint supportsTools; model supportedParameters", "takes tools", "tools"),
     Predicate("vision", "flag", "model inputModalities", "reads images", "vision"),
     Predicate("free", "flag", "pricing of endpoint; of model", "costs nothing, whatever the id says", "free"),
-    Predicate("zdr", "flag", "no source tells it yet: always uncertain", "keeps no data", "zdr"),
+    Predicate("zdr", "flag", "endpoint: `zdr`; without it uncertain", "keeps no data", "zdr"),
     Predicate("caching", "flag", "endpoint implicitCaching", "caches prompts by itself", "caching"),
     Predicate("@fav", "marker", "what you marked", "your favourites", "@fav"),
     Predicate("@recent", "marker", "what you picked", "picked lately", "@recent"),

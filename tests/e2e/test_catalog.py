@@ -148,6 +148,16 @@ async def test_rows_are_stale_once_they_are_older_than_the_config_allows(
     assert "cannot be reached" in again["freshness"]["error"]
 
 
+async def test_what_the_facts_say_against_a_closed_config_is_told_at_the_start(start: Start, home: Home) -> None:
+    await fill(start, home, age_s=0)  # a later start fetches nothing, so that no news has it checked again
+    home.write(f'version = 1\n[[registry.models]]\nmodel = "{KIMI}"\nbanned_providers = ["novta"]\n')
+    daemon = await start(home)
+    told = await daemon.until("textDocument/publishDiagnostics")
+    assert [one["code"] for one in told["diagnostics"]] == ["unknownProvider"]
+    (problem,) = (await daemon.request("ploked/status", {}))["config"]["problems"]
+    assert problem["suggestion"] == '"novita"'
+
+
 async def test_many_questions_about_stale_rows_start_one_refresh_and_are_told_once(
     start: Start, home: Home, upstream: UpstreamProcess
 ) -> None:

@@ -40,6 +40,14 @@ async def test_what_only_endpoints_know_is_uncertain_until_they_are_known(shared
     assert KIMI not in [row["id"] for row in none["rows"]]
 
 
+async def test_zero_data_retention_is_known_of_endpoints_that_are(shared: Daemon) -> None:
+    listed = await shared.request("ploked/listEndpoints", {"model": DEEPSEEK})
+    assert {each["zdr"] for each in listed["endpoints"]} == {True, False}
+    found = await search(shared, f"{DEEPSEEK} zdr", limit=1)
+    assert [row["id"] for row in found["rows"]] == [DEEPSEEK]
+    assert found["uncertain"] == []
+
+
 async def test_one_endpoint_must_fit_all_that_is_asked_of_endpoints(shared: Daemon) -> None:
     listed = await shared.request("ploked/listEndpoints", {"model": DEEPSEEK})
     dearest = max(listed["endpoints"], key=lambda each: float(each["pricing"]["promptPer1m"]))

@@ -32,7 +32,7 @@ KIMI_ENDPOINTS = [
     ),
     endpoint(
         "fireworks", quantization="fp8", pricing=priced("0.6", "2.5"), context_length=262_144,
-        supported_parameters=("seed",), uptime_30m=97.0, latency_ms=Percentiles(p50=1_500.0),
+        supported_parameters=("seed",), uptime_30m=97.0, latency_ms=Percentiles(p50=1_500.0), zdr=True,
         throughput_tps=Percentiles(p50=120.0), status=-2,
     ),
 ]  # fmt: skip
@@ -72,7 +72,7 @@ def found(text: str) -> str:
         ("quant>=fp8", "kimi (vl) (free)"),
         ("provider:deepinfra,fireworks", "kimi (vl) (free)"),
         ("-provider:novita", "kimi (vl) (free)"),
-        ("zdr", "(kimi) (vl) (free)"),
+        ("zdr", "kimi (vl) (free)"),
         ("up>=99", "kimi (vl) (free)"),
         ("p50<1s", "kimi (vl) (free)"),
         ("tps>50", "kimi (vl) (free)"),
@@ -215,7 +215,7 @@ def test_values_are_offered_with_how_many_models_have_them() -> None:
     assert offered("tokenizer:") == [("qwen3", 1)]
     assert offered("param:s")[:3] == [("stop", 2), ("seed", 1), ("structured_outputs", 0)]
     assert ("tools", 2) in offered("param:")
-    assert offered("zd") == [("zdr", None)]
+    assert offered("zd") == [("zdr", 1)]
 
 
 def test_counts_are_over_what_the_rest_of_the_query_finds() -> None:

@@ -13,7 +13,8 @@ from ploked_protocol.errors import ReasonCode
 from ploked_protocol.keys import entry_matches, is_tier
 
 from . import capabilities, policy
-from .effective import Effective, Entries
+from .effective import Effective
+from .entries import Entries
 from .rules import RULE, Constraint, Edit, Edits, Said, label
 
 
@@ -108,17 +109,14 @@ class Lists:
         yield Constraint("down", source, "registry.allow_down (false)", check, lift)
 
     def _listed(self, code: ReasonCode, relation: str, listed: Entries) -> Constraint:
-        effective, known = self._effective, listed.known
+        effective = self._effective
         says = f"{listed.name} ({', '.join(listed.entries)})"
         if listed is effective.order:
             says += " without fallbacks"
         whole = self._without(listed)
 
         def check(endpoint: EndpointRecord) -> Said:
-            tag = endpoint.key.tag
-            if tag in known or (tag.partition("/")[0] in known and not is_tier(tag)):
-                return None
-            return f"{label(endpoint)} {relation} {says}"
+            return None if listed.covers(endpoint.key.tag) else f"{label(endpoint)} {relation} {says}"
 
         def lift(endpoint: EndpointRecord) -> tuple[Edits, ...]:
             added = self._widened(listed, endpoint)
@@ -154,7 +152,7 @@ class Lists:
         if self._asks(listed):
             return []
         others = (each for each in self._effective.narrowings if each is not listed)
-        return [Edit("add", each.path, endpoint.key.tag) for each in others if not covered(each, endpoint.key.tag)]
+        return [Edit("add", each.path, endpoint.key.tag) for each in others if not each.covers(endpoint.key.tag)]
 
     def _asks(self, listed: Entries) -> bool:
         """Return whether a list asks for endpoints by their whole tag, which would be lost without it."""
@@ -176,16 +174,11 @@ class Lists:
         added = [
             edit
             for listed in self._effective.narrowings
-            if not covered(listed, tag) and (edit := self._widened(listed, endpoint))
+            if not listed.covers(tag) and (edit := self._widened(listed, endpoint))
         ]
         if is_tier(tag) and tag not in self._effective.asked:
             added += self._asking(tag)[:1]
         return [Edit("add", edit.path, tag, by_name=True) for edit in added]
-
-
-def covered(listed: Entries, tag: str) -> bool:
-    """Return whether an entry of a list covers the endpoint `tag`, by base slug matching."""
-    return any(entry_matches(entry, tag) for entry in listed.entries)
 
 
 def _denied(effective: Effective) -> Iterator[Constraint]:

@@ -14,7 +14,8 @@ from ploked_protocol.keys import as_entry
 from ploked_protocol.plans import RoutePlanParams
 from ploked_protocol.preferences import ModelPrefs, Origin, RegistryPrefs, ResolvedProfile, RoutingPrefs
 
-from .merge import leaves, merge, shown_name
+from .entries import Entries
+from .merge import RoutingLayer, merge, shown_name
 from .names import KeyPath, dotted, model_path, named_id
 from .prices import PriceBook
 from .profile import Layer, LayerName, Layers, Loaded, layers, located
@@ -22,52 +23,6 @@ from .rules import OF_THE_CALL, Edit, Edits, Source
 
 WHOLE = ("top_k", "max_tokens", "max_completion_tokens", "seed", "top_logprobs")
 """Parameters that the API takes as integers only."""
-
-
-@dataclass(frozen=True)
-class Entries:
-    """A list that a preference holds: of slugs and whole tags, or of parameters."""
-
-    name: str
-    entries: tuple[str, ...]
-    path: str
-    """Where edits go: dotted path in config.toml, or the field "of the call"."""
-    layer: LayerName
-    keys: KeyPath | None
-    """Where it is written in config.toml."""
-
-    @property
-    def origin(self) -> str:
-        """Return the dotted path in config.toml, or "call"."""
-        return "call" if self.keys is None else self.path
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """Return the entries, to look them up."""
-        return frozenset(self.entries)
-
-
-@dataclass(frozen=True)
-class RoutingLayer:
-    """Routing preferences of one layer, and the path of their table in config.toml (None: of the call)."""
-
-    layer: LayerName
-    prefs: RoutingPrefs
-    table: KeyPath | None
-
-    @cached_property
-    def leaves(self) -> dict[str, KeyPath]:
-        """Return the values that this layer sets, by dotted name, with the keys below its table."""
-        return leaves(self.prefs)
-
-    def keys(self, leaf: str) -> KeyPath | None:
-        """Return the path of a value that it sets in config.toml."""
-        return None if self.table is None else (*self.table, *self.leaves[leaf])
-
-    def path(self, leaf: str) -> str:
-        """Return where an edit of that value goes."""
-        keys = self.keys(leaf)
-        return f"routing.{dotted(self.leaves[leaf])}{OF_THE_CALL}" if keys is None else dotted(keys)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from ploked_protocol.preferences import PercentilePrefs, RoutingPrefs, SortPrefs
 
-from .names import KeyPath
+from .names import KeyPath, dotted
+from .profile import LayerName
+from .rules import OF_THE_CALL
 
 PLAIN = {"sort": "by", "preferred_min_throughput": "p50", "preferred_max_latency": "p50"}
 """Fields that are a plain value or a table, and the field of the table that the plain value stands for."""
@@ -72,3 +76,26 @@ def _as_table(name: str, value: Any) -> msgspec.Struct:
 
 def _set_fields(table: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name in table.__struct_fields__ if (value := getattr(table, name)) is not None}
+
+
+@dataclass(frozen=True)
+class RoutingLayer:
+    """Routing preferences of one layer, and the path of their table in config.toml (None: of the call)."""
+
+    layer: LayerName
+    prefs: RoutingPrefs
+    table: KeyPath | None
+
+    @cached_property
+    def leaves(self) -> dict[str, KeyPath]:
+        """Return the values that this layer sets, by dotted name, with the keys below its table."""
+        return leaves(self.prefs)
+
+    def keys(self, leaf: str) -> KeyPath | None:
+        """Return the path of a value that it sets in config.toml."""
+        return None if self.table is None else (*self.table, *self.leaves[leaf])
+
+    def path(self, leaf: str) -> str:
+        """Return where an edit of that value goes."""
+        keys = self.keys(leaf)
+        return f"routing.{dotted(self.leaves[leaf])}{OF_THE_CALL}" if keys is None else dotted(keys)

@@ -11,7 +11,8 @@ from ploked_protocol.keys import SLUGS_OF_AUTHORS, InvalidKeyError, ModelKey, is
 from ploked_protocol.plans import PlanWarning, Verdict
 
 from .capabilities import untaken
-from .effective import Effective, Entries
+from .effective import Effective
+from .entries import Entries
 from .rules import names
 
 STALE: ReasonCode = "staleFact"

@@ -36,7 +36,8 @@ class Way(NamedTuple):
 def relaxations(excluded: Sequence[Excluded]) -> list[Relaxation]:
     """Return every smallest set of edits that brings endpoints back, fewest edits first, then most endpoints.
 
-    Smallest: no part of it brings any endpoint back, and it sets no number further than one of its endpoints needs.
+    Smallest: no part of it brings any endpoint back, and it goes no further than one of its endpoints needs: no number
+    is set beyond that, and no slug added where it is for the whole tag that the slug covers.
     Applied to the preferences and the call, a set brings back exactly the endpoints that it names.
     """
     bits = _Bits()

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate, chain, compress, repeat
 from operator import add, itemgetter
 
@@ -56,8 +57,17 @@ class Labels:
         self._places_of, self._initial_places_of = Places(self._text), Places(self._initials)
         self._begin_at = array("I", compress(range(len(self._text)), self._begins))
         self._starts: dict[str, array[int]] = {}
-        self.own_words = own_words_of(shown, rows)
+        self._shown, self._labels_of_row = shown, bytes(map(len, rows))
+
+    @cached_property
+    def own_words(self) -> list[tuple[tuple[str, ...], ...]]:
         """Of each row, the words of each of its labels, without the author."""
+        return own_words_of(self._shown, self._labels_of_row)
+
+    def lay_out(self) -> None:
+        """Take the labels apart into words, which is else done when these are first asked for."""
+        self.own_words  # noqa: B018
+        self._shown = ""  # only now: another thread may be at it
 
     def fits(self, word: str) -> list[int]:
         """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE."""

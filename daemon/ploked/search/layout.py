@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from .text import unaccented, words_of
 
@@ -94,8 +94,8 @@ def ends_of(kinds: bytes, widths: list[int]) -> bytes:
     return bytes(ends)
 
 
-def own_words_of(shown: str, rows: Sequence[Sequence[Label]]) -> list[tuple[tuple[str, ...], ...]]:
-    """Return the words of each label without its author; labels that say the same share them."""
+def own_words_of(shown: str, labels_of_row: Sequence[int]) -> list[tuple[tuple[str, ...], ...]]:
+    """Return for each row the words of its labels without their authors; labels that say the same share them."""
     words = iter([tuple(words_of(line.rpartition("\r")[2])) for line in shown[1:-1].split("\n")])
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
-    return [tuple([known.setdefault(own, own) for own in [next(words) for _ in labels]]) for labels in rows]
+    return [tuple([known.setdefault(own, own) for own in islice(words, count)]) for count in labels_of_row]

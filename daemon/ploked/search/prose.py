@@ -6,7 +6,7 @@ A catalog has far fewer words than letters: a word is looked for in each of thos
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
@@ -16,7 +16,6 @@ WHOLE_WORD, WORD_START, IN_WORD = range(3)
 """How a word fits, best first."""
 _SPARSE = 32
 """A set as bits takes a bit for each row of the catalog, as a list 32 for each row in it."""
-_AFTER_ALL = "\U0010ffff"
 
 
 class Prose:
@@ -26,50 +25,54 @@ class Prose:
         """Take in the text of each row."""
         self._count = len(texts)
         self._texts = [" ".join(["", *text.split(), ""]) for text in texts]
+        self._words, self._starts = "", array("I")
+        self._rows: list[int | array[int]] = []
+
+    def lay_out(self) -> None:
+        """Take the texts apart into words. Until then all texts are looked into, which is slower at each search."""
         found: dict[str, list[int]] = {}
         for row, text in enumerate(self._texts):
             for word in set(text.split()):
                 found.setdefault(word, []).append(row)
-        self._words = sorted(found)
-        self._joined = "\n".join(["", *self._words, ""])
-        self._starts = array("I", accumulate((len(word) + 1 for word in self._words), initial=1))
-        self._rows = [self._compact(found[word]) for word in self._words]
+        self._words = "\n".join(["", *found, ""])
+        self._starts = array("I", accumulate((len(word) + 1 for word in found), initial=1))
+        self._rows = list(map(self._compact, found.values()))  # last: it says that the rest is there
 
     def fits(self, spaced: str) -> list[int]:
         """Return the rows that hold `spaced`, by their best fit: WHOLE_WORD to IN_WORD."""
-        if " " in spaced:
-            return self._fits_of_several(spaced)
-        start, end = self._range(spaced)
-        exact = start < end and self._words[start] == spaced
-        whole, begun = self._any(range(start, start + exact)), self._any(range(start + exact, end))
-        return [whole, begun & ~whole, self._any(self._holding(spaced, start, end)) & ~(whole | begun)]
+        if not self._rows or " " in spaced:
+            return self._fits_of_texts(spaced)
+        whole, begun, inside = map(self._any, self._holding(spaced))
+        return [whole, begun & ~whole, inside & ~(whole | begun)]
 
-    def _fits_of_several(self, spaced: str) -> list[int]:
-        """Look into the texts that hold all parts: the first as the end of a word, the last as the start of one."""
-        first, *middle, last = spaced.split(" ")
-        rows = self._any(self._holding(first, 0, 0)) & self._any(range(*self._range(last)))
-        for word in middle:
-            start, end = self._range(word)
-            rows &= self._any(range(start, end))
+    def _fits_of_texts(self, spaced: str) -> list[int]:
         best: list[list[int]] = [[], [], []]
-        for row in rows_of(rows):
+        for row in rows_of(self._holding_parts(spaced)) if self._rows else range(self._count):
             if spaced in (text := self._texts[row]):
                 begun = f" {spaced}" in text
                 best[WHOLE_WORD if f" {spaced} " in text else WORD_START if begun else IN_WORD].append(row)
         return [bits_of(found, self._count) for found in best]
 
-    def _range(self, start: str) -> tuple[int, int]:
-        """Return the range of the words that begin with `start`."""
-        return bisect_left(self._words, start), bisect_left(self._words, start + _AFTER_ALL)
+    def _holding_parts(self, spaced: str) -> int:
+        """Return the rows that hold all parts of `spaced`: the first may end a word, the last may begin one."""
+        first, *middle, last = map(self._holding, spaced.split(" "))
+        rows = self._any(chain(*first)) & self._any(chain(*last[:IN_WORD]))
+        for whole, *_ in middle:
+            rows &= self._any(whole)
+        return rows
 
-    def _holding(self, part: str, start: int, end: int) -> Iterable[int]:
-        """Yield the words that hold `part`, but those from `start` to `end`."""
-        at = self._joined.find(part)
+    def _holding(self, part: str) -> list[list[int]]:
+        """Return the words that hold `part`, by how it fits them."""
+        words, starts = self._words, self._starts
+        found: list[list[int]] = [[], [], []]
+        at = words.find(part)
         while at >= 0:
-            word = bisect_right(self._starts, at) - 1
-            if not start <= word < end:
-                yield word
-            at = self._joined.find(part, self._starts[word + 1])
+            word = bisect_right(starts, at) - 1
+            end = starts[word + 1]
+            is_whole = end - starts[word] - 1 == len(part)
+            found[WHOLE_WORD if is_whole else WORD_START if at == starts[word] else IN_WORD].append(word)
+            at = words.find(part, end)
+        return found
 
     def _any(self, words: Iterable[int]) -> int:
         """Return the rows that hold any of `words`."""

@@ -103,7 +103,9 @@ class Ranking:
         return self._labels.letters(word.squashed, row, in_order=in_order)
 
     def warm(self) -> None:
-        """Do what takes too long while somebody waits: look for what is frequent, lay out what slips may mean."""
+        """Do what takes too long while somebody waits: take texts apart into words, look for what is frequent."""
+        for texts in (self._labels, self._slugs, self._descriptions):
+            texts.lay_out()
         self._slips  # noqa: B018  # made when first asked for
         for text in self._labels.frequent(FREQUENT):
             self._labels.starts(text[0])
@@ -163,7 +165,7 @@ class Ranking:
         for letter in word.squashed:
             if known := self._frequent.get(Word(letter, letter)):
                 rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
-        return rows & ((1 << len(self._labels.own_words)) - 1)
+        return rows & ((1 << len(self._ids)) - 1)
 
     def _in_all(self, choices: list[list[Word]], check: Callable[[], None]) -> Costs:
         """Return the rows that hold a word of each of `choices`, with the sum of their costs."""

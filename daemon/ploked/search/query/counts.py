@@ -26,9 +26,9 @@ class Counts:
     over: Literal["matches", "all"]
     _scopes: list[_Scope]
 
-    def of(self, condition: Condition) -> int | None:
-        """Return how many models `condition` is said of, in the model list too; None of what no source tells."""
-        return None if condition.name == "zdr" else sum(scope.count(condition) for scope in self._scopes)
+    def of(self, condition: Condition) -> int:
+        """Return how many models `condition` is said of, in the model list too."""
+        return sum(scope.count(condition) for scope in self._scopes)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ FLAGS: dict[str, Fact[Support]] = {
     "tools": Fact(lambda model, _: model.tools_hint, _tools),
     "vision": Fact(_vision),
     "free": Fact(lambda model, _: _free(model.pricing), lambda endpoint: _free(endpoint.pricing)),
-    "zdr": Fact(lambda *_: "uncertain"),
+    "zdr": Fact(lambda *_: "uncertain", lambda endpoint: _support(endpoint.zdr)),
     "caching": Fact(lambda *_: "uncertain", lambda endpoint: _support(endpoint.implicit_caching)),
     "is:alias": Fact(lambda model, _: _support(model.id.startswith("~"))),
     "is:router": Fact(lambda model, _: _support(model.id.startswith("openrouter/"))),
