@@ -18,6 +18,9 @@ local M = {}
 
 M.GAP = '  ' -- between columns
 
+local LEAST_WIDTH = 20 -- of what is wrapped, however narrow the window
+local HANGING = 10 -- how far the lines behind the first are indented at most
+
 ---How many screen cells `text` takes. (The question is asked of Vim only where it can matter: it costs.)
 ---@param text string
 ---@return integer
@@ -79,6 +82,23 @@ function M.wrap(text, width, first)
   return lines
 end
 
+---Add the lines of a text broken to the width, behind a mark.
+---@param mark ploked.Chunk
+---@param said string
+---@param width integer
+---@param add fun(line: ploked.Line, target: any)
+---@param target? any handed to `add` with each line
+---@param highlight? string of the text
+function M.hanging(mark, said, width, add, target, highlight)
+  local taken = M.width(mark[1])
+  local indent = math.min(taken, HANGING)
+  local room = { math.max(LEAST_WIDTH, width - taken - 1), math.max(LEAST_WIDTH, width - indent - 1) }
+  for at, part in ipairs(M.wrap(M.one_line(said), room[2], room[1])) do
+    add({ at == 1 and mark or { (' '):rep(indent) }, { part, highlight } }, target)
+  end
+end
+
+---How wide each column gets.
 ---@param rows ploked.Cell[][]
 ---@param limits table<integer, integer> the widest a column may get, by its number
 ---@return integer[] the width of each column
