@@ -38,6 +38,14 @@ async def test_exit_after_shutdown_is_0(server: There) -> None:
     assert await ended(server) == (0, "")
 
 
+async def test_a_service_that_takes_long_to_close_is_not_waited_for_and_is_no_incident(start: Start) -> None:
+    server = await start("--dawdling")
+    await server.initialize()
+    await server.ask("shutdown")
+    server.notify("exit")
+    assert await ended(server) == (0, "")
+
+
 async def test_exit_without_shutdown_is_1(server: There) -> None:
     await server.initialize()
     server.notify("exit")
