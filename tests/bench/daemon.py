@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,31 @@ def _start(command: list[str], env: dict[str, str]) -> float:
     took = (time.perf_counter() - began) * 1000
     server.stop()
     return took
+
+
+def start_cpu(bench: Bench) -> Row:
+    """Measure the processor time that a proxy takes from start to end, which no busy neighbour can lengthen much."""
+    ours, bare = [], []
+    for _ in range(10 if SHORT else 40):
+        ours.append(_cpu(lambda: _start(INSTALLED, bench.env)))
+        bare.append(_cpu(lambda: subprocess.run([sys.executable, "-c", "0"], check=True)))
+    ratio = f"{statistics.median(ours) / statistics.median(bare):.2f}x"
+    yardstick = f"bare `python -c 0`: p50 {statistics.median(bare):.0f} ms"
+    return (
+        "processor time of `ploked connect`, start to end",
+        f"p50 {statistics.median(ours):.0f} ms",
+        yardstick,
+        ratio,
+        "",
+    )
+
+
+def _cpu(run: Callable[[], object]) -> float:
+    """Return the processor time of the processes that `run` starts and waits for, in ms."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000
 
 
 def _initialize(path: str) -> None:
@@ -166,6 +193,7 @@ def rows(bench: Bench, folder: Path) -> Iterator[Row]:
     """Yield all rows; those of memory first, while it is as one session left it."""
     yield from stress.memory(bench)
     yield from starts(bench)
+    yield start_cpu(bench)
     yield from round_trips(bench, folder)
     yield crowd(bench)
     yield from stress.rows(bench)

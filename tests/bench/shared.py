@@ -93,6 +93,7 @@ class Bench:
         found = greet(self.place)
         if found is not None:
             ask(found.connection, control.STOP, {"now": True, "restart": False})
+            found.connection.settimeout(30)
             while found.connection.recv(1):
                 pass
 
