@@ -7,15 +7,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 from conftest import REPO
 from editors.conftest import Starter
 from editors.home import BANNED, CONFIG, MODEL, Home
 from editors.nvim_driver import PLUGIN, Neovim
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.lua_types import lua_types
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def saved(home: Home) -> dict[str, Any]:
