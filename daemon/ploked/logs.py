@@ -1,15 +1,25 @@
-"""Logging: to stderr, or to the file that `PLOKED_LOG` names, never to stdout, and without secrets."""
+"""Logging: to stderr, or to the file that `PLOKED_LOG` names, never to stdout, and without secrets.
+
+The daemon that editors share logs JSON lines into a file that rotates.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+SESSION: ContextVar[int | None] = ContextVar("session", default=None)
+"""The number of the session at work, of those that share a daemon."""
+FILE_BYTES, OLDER_FILES = 1 << 20, 3
 STDERR = 2
 CHUNK_BYTES = 4096
 """PIPE_BUF of Linux: a pipe that is ready takes this much without waiting."""
@@ -30,15 +40,36 @@ _SECRETS = re.compile(
 def configure(environ: Mapping[str, str]) -> None:
     """Send the log to stderr or `$PLOKED_LOG`. Libraries are heard from warnings on: below, they log what passes."""
     path = environ.get("PLOKED_LOG", "")
-    handler: logging.Handler = StderrHandler()
+    _configure(
+        environ, Redactor, lambda: logging.FileHandler(path, encoding="utf-8") if path else StderrHandler(), bool(path)
+    )
+
+
+def configure_daemon(environ: Mapping[str, str], path: str) -> None:
+    """Send the log to the file at `path`, one JSON object a line; three older files are kept beside it."""
+    from logging.handlers import RotatingFileHandler
+
+    def open_file() -> logging.Handler:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
+
+    _configure(environ, JsonLines, open_file, True)
+
+
+def _configure(
+    environ: Mapping[str, str],
+    formatter: type[Redactor],
+    make_handler: Callable[[], logging.Handler],
+    in_full: bool,
+) -> None:
     problem = None
     try:
-        handler = logging.FileHandler(path, encoding="utf-8") if path else handler
+        handler = make_handler()
     except OSError as error:
-        problem = error
-    handler.setFormatter(Redactor(environ.get("OPENROUTER_API_KEY", "").strip()))
+        handler, problem = StderrHandler(), error
+    handler.setFormatter(formatter(environ.get("OPENROUTER_API_KEY", "").strip()))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("ploked").setLevel(logging.INFO if path else logging.WARNING)
+    logging.getLogger("ploked").setLevel(logging.INFO if in_full else logging.WARNING)
     if problem is not None:
         log.warning("PLOKED_LOG cannot be written, the log goes to stderr: %s", problem)
 
@@ -57,8 +88,29 @@ class Redactor(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines to write."""
-        text = super().format(record)
+        return self.clean(super().format(record))
+
+    def clean(self, text: str) -> str:
+        """Return `text` without secrets, known or looking like one."""
         return redact(text.replace(self._known, "***") if self._known else text)
+
+
+class JsonLines(Redactor):
+    """Formats each record as one JSON object: time, level, logger, message, and what else is known of it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line to write."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self.clean(record.getMessage()),
+        }
+        more = {"session": SESSION.get(), "incident": getattr(record, "incident", None)}
+        line |= {name: value for name, value in more.items() if value is not None}
+        if record.exc_info:
+            line["exception"] = self.clean(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
 
 
 class StderrHandler(logging.Handler):

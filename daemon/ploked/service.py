@@ -79,6 +79,7 @@ class RegistryService(ConfigEdits, WhatIf):
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()  # who waits is served in turn: news is told in the order in which it came
         self._problems: list[ConfigProblem] = []
+        sweep_manager.on_start = partial(self.notify, methods.SWEEP_STARTED)
         sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
         preferences.on_change = self._preferences_changed

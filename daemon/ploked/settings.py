@@ -8,9 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from . import paths
 from .secret import Secret, openrouter_key
-
-OPENROUTER = "https://openrouter.ai/api/v1"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,29 +30,19 @@ class Settings(msgspec.Struct, frozen=True):
         Read are `PLOKED_CONFIG`, `PLOKED_CACHE_DIR`, `PLOKED_OPENROUTER_URL` and `OPENROUTER_API_KEY`; unset ones
         follow the XDG base directories. With `PLOKED_CACHE_DIR` set, the ledger lies there too.
         """
-        config = environ.get("PLOKED_CONFIG")
-        cache = environ.get("PLOKED_CACHE_DIR")
-        xdg_cache = _folder(environ, "XDG_CACHE_HOME", home / ".cache") / "ploked"
-        xdg_state = _folder(environ, "XDG_STATE_HOME", home / ".local/state") / "ploked"
-        xdg_config = _folder(environ, "XDG_CONFIG_HOME", home / ".config") / "ploke/config.toml"
+        at = str(home)
         return cls(
-            config_path=Path(config).expanduser().absolute() if config else xdg_config,
-            cache_dir=Path(cache).expanduser().absolute() if cache else xdg_cache,
-            state_dir=Path(cache).expanduser().absolute() if cache else xdg_state,
-            upstream_url=(environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/"),
+            config_path=Path(paths.config_path(environ, at)),
+            cache_dir=Path(paths.cache_dir(environ, at)),
+            state_dir=Path(paths.state_dir(environ, at)),
+            upstream_url=paths.upstream_url(environ),
             key=openrouter_key(environ),
         )
 
     @property
     def catalog_path(self) -> Path:
         """Return the file of the catalog: one for each upstream, so that their facts never mix."""
-        if self.upstream_url == OPENROUTER:
+        if self.upstream_url == paths.OPENROUTER:
             return self.cache_dir / "catalog.db"
         digest = blake2b(self.upstream_url.encode(), digest_size=4).hexdigest()
         return self.cache_dir / f"catalog-{digest}.db"
-
-
-def _folder(environ: Mapping[str, str], name: str, default: Path) -> Path:
-    """Return an XDG folder; a relative one is ignored, as the specification asks."""
-    value = environ.get(name, "")
-    return Path(value) if Path(value).is_absolute() else default

@@ -10,6 +10,8 @@ MAX_HEADER_LINES = 16
 MAX_BODY_BYTES = 8 << 20
 """Larger messages are refused: nothing an editor sends comes near."""
 
+PLAIN_HEADER = re.compile(rb"Content-Length: ([0-9]{1,15})\r\n\r\n")
+"""The header that `frame` writes and nearly everybody sends; it is read at once, others line by line."""
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 
@@ -31,7 +33,7 @@ class FrameDecoder:
     """
 
     def __init__(self, max_body: int = MAX_BODY_BYTES) -> None:
-        self._max_body = max_body
+        self.max_body = max_body
         self._buffer = bytearray()
         self._length: int | None = None
         """Length of the body being read; None while in the header."""
@@ -61,6 +63,10 @@ class FrameDecoder:
         return body
 
     def _read_header(self) -> bool:
+        if (plain := PLAIN_HEADER.match(self._buffer)) is not None:
+            self._length = _parse_length(plain[1], self.max_body)
+            del self._buffer[: plain.end()]
+            return True
         end = _header_end(self._buffer)
         if end is None:
             if len(self._buffer) >= MAX_HEADER_BYTES:
@@ -68,7 +74,7 @@ class FrameDecoder:
             return False
         head = bytes(self._buffer[:end])
         del self._buffer[:end]
-        self._length = _content_length(head, self._max_body)
+        self._length = _content_length(head, self.max_body)
         return True
 
 

@@ -196,6 +196,11 @@ CATALOG_CHANGED = _notification(
     queries.CatalogChanged,
     "A refresh of models, endpoints or providers ended.",
 )
+SWEEP_STARTED = _notification(
+    "sweepStarted",
+    sweeps.SweepStarted,
+    "A sweep began, in this session or another.",
+)
 SWEEP_PROGRESS = _notification(
     "sweepProgress",
     sweeps.SweepProgress,
@@ -225,6 +230,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     PREFERENCES_DIFF,
     PREFERENCES_CHANGED,
     CATALOG_CHANGED,
+    SWEEP_STARTED,
     SWEEP_PROGRESS,
 )
 

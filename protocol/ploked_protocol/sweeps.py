@@ -128,6 +128,15 @@ class SweepCancelled(Wire):
     state: SweepState
 
 
+class SweepStarted(Wire):
+    """Sent to every client when a sweep begins, whoever launched it."""
+
+    sweep_id: str
+    model: str
+    total: int
+    """Requests planned."""
+
+
 class SweepProgress(Wire):
     """Sent after each finished request of a sweep, and once at its end."""
 

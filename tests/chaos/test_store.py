@@ -23,6 +23,8 @@ from ploked.store.sqlite import SqliteStore
 from records import NOW_S, endpoint, model, models, provider
 
 PAGE = 4096
+KILLS = int(os.environ.get("PLOKED_KILLS", "8"))
+"""How often a process is killed while it saves; the promise is about 200."""
 
 
 @pytest.fixture
@@ -283,7 +285,7 @@ while True:
 def test_a_kill_in_the_middle_of_a_save_leaves_one_whole_generation(path: Path) -> None:
     chance = random.Random(7)
     saved = 0
-    for _ in range(8):
+    for _ in range(KILLS):
         command = [sys.executable, "-c", ENDLESS_SAVES, str(path), str(saved)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environ()) as child:
             assert child.stdout is not None

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from e2e.lsp import HOSTILE, Editor
-from e2e.places import SERVE, Daemon, Home, Json
+from e2e.places import THROUGH_DAEMON, Daemon, Home, Json
 from e2e.sweeping import Sent
 from lsprotocol import types
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
 from pytest_lsp import ClientServerConfig, client_capabilities
 
-EDITORS = ["neovim@v0.7.0", "neovim", "visual-studio-code", "emacs"]
-"""Between them they count columns in UTF-8, UTF-16 and UTF-32."""
+EDITORS = ["neovim@v0.7.0", "neovim", "visual-studio-code", "emacs", "daemon neovim"]
+"""Between them they count columns in UTF-8, UTF-16 and UTF-32; one goes through the shared daemon."""
 Start = Callable[..., Awaitable[Daemon]]
 
 
@@ -41,10 +41,22 @@ def home(upstream: UpstreamProcess, tmp_path: Path) -> Home:
     return Home(tmp_path, upstream.url)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that says `BOTH_WAYS = True` through the shared daemon as well."""
+    if "place" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_WAYS", False):
+        metafunc.parametrize("through_daemon", [False, True], ids=["stdio", "daemon"], scope="module")
+
+
 @pytest.fixture(scope="module")
-def place(upstream_of_all: UpstreamProcess, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def through_daemon() -> bool:
+    """Give whether the clients of a module go through the shared daemon."""
+    return THROUGH_DAEMON
+
+
+@pytest.fixture(scope="module")
+def place(through_daemon: bool, upstream_of_all: UpstreamProcess, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Give the home of the daemon that the tests of a module share."""
-    return Home(tmp_path_factory.mktemp("home"), upstream_of_all.url)
+    return Home(tmp_path_factory.mktemp("home"), upstream_of_all.url, through_daemon=through_daemon)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -87,9 +99,11 @@ async def editor(
 ) -> AsyncIterator[Editor]:
     """Give an editor that can do what a recorded one can, to tests marked `asyncio(loop_scope="session")`."""
     upstream_of_all.patch("mancer/weaver", values={"description": HOSTILE})
-    home = Home(tmp_path_factory.mktemp("editor"), upstream_of_all.url)
-    client: Any = await ClientServerConfig(server_command=SERVE, server_env=home.environ).start()
-    capabilities = client_capabilities(request.param)
+    name = request.param.removeprefix("daemon ")
+    shared = THROUGH_DAEMON or name != request.param
+    home = Home(tmp_path_factory.mktemp("editor"), upstream_of_all.url, through_daemon=shared)
+    client: Any = await ClientServerConfig(server_command=home.command, server_env=home.environ).start()
+    capabilities = client_capabilities(name)
     answer = await client.initialize_session(types.InitializeParams(capabilities=capabilities))
     yield Editor(client, home, answer.capabilities.position_encoding or "utf-16")
     await client.shutdown_session()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ploked_protocol.client import AsyncClient
 from ploked_protocol.methods import METHODS
 from wire.talk import There
 
 SERVE = [sys.executable, "-m", "ploked", "serve", "--stdio"]
+CONNECT = [sys.executable, "-m", "ploked", "connect"]
+THROUGH_DAEMON = os.environ.get("PLOKED_E2E") == "daemon"
+"""Whether all of these tests go through the shared daemon; else some do."""
+own_process = pytest.mark.skipif(THROUGH_DAEMON, reason="it is about a server that ends with its only editor")
 KEY = "sk-or-v1-e2e0canary0key"
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 """A deadline, not a wait: the machine that runs the tests may be busy."""
 
 KIMI = "moonshotai/kimi-k2.5"
@@ -39,6 +45,17 @@ class Home:
     folder: Path
     upstream: str
     more: Mapping[str, str] = field(default_factory=dict)
+    through_daemon: bool = THROUGH_DAEMON
+    """Whether editors share a daemon here, or have a process each."""
+
+    def __post_init__(self) -> None:
+        """Make a folder for the socket: pytest's are too long for one. When it goes, the daemon goes."""
+        self._runtime = tempfile.TemporaryDirectory(prefix="ploked-", ignore_cleanup_errors=True)
+
+    @property
+    def command(self) -> list[str]:
+        """What an editor starts."""
+        return CONNECT if self.through_daemon else SERVE
 
     @property
     def config(self) -> Path:
@@ -56,7 +73,8 @@ class Home:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PLOKED_", "XDG_"))}
         ours = {
             "HOME": str(self.folder), "PLOKED_CONFIG": str(self.config), "PLOKED_CACHE_DIR": str(self.cache),
-            "PLOKED_OPENROUTER_URL": self.upstream, "OPENROUTER_API_KEY": KEY,
+            "PLOKED_OPENROUTER_URL": self.upstream, "OPENROUTER_API_KEY": KEY, "XDG_RUNTIME_DIR": self._runtime.name,
+            "PLOKED_IDLE_S": "5",
         }  # fmt: skip
         merged = {**kept, **ours, **self.more}
         return {name: value for name, value in merged.items() if value}
@@ -80,7 +98,7 @@ class Daemon(AsyncClient):
     @classmethod
     async def at(cls, home: Home, capabilities: Json | None = None) -> Daemon:
         """Start a daemon in `home`, do the handshake and wait until it has read what is on disk."""
-        client = await cls.spawn(SERVE, home.environ)
+        client = await cls.spawn(home.command, home.environ)
         assert isinstance(client, Daemon)
         await client.initialize(capabilities)
         await client.request("ploked/status", {})
@@ -145,7 +163,7 @@ class RawDaemon(There):
         pipe = asyncio.subprocess.PIPE
         return cls(
             await asyncio.create_subprocess_exec(
-                *(command or SERVE), env=home.environ, stdin=pipe, stdout=pipe, stderr=pipe
+                *(command or home.command), env=home.environ, stdin=pipe, stdout=pipe, stderr=pipe
             )
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from e2e.conftest import Start
-from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json
+from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json, own_process
 from ploked_fixtures.serve import UpstreamProcess
 
 SNAPSHOT_MODELS = 455
@@ -122,6 +122,7 @@ async def fill(start: Start, home: Home, *, age_s: int) -> None:
             db.execute(f"UPDATE {table} SET last_refreshed_s = last_refreshed_s - {age_s}")
 
 
+@own_process
 @pytest.mark.parametrize("ttl_s", [None, 50])
 async def test_rows_are_stale_once_they_are_older_than_the_config_allows(
     start: Start, home: Home, upstream: UpstreamProcess, ttl_s: int | None
@@ -158,6 +159,7 @@ async def test_what_the_facts_say_against_a_closed_config_is_told_at_the_start(s
     assert problem["suggestion"] == '"novita"'
 
 
+@own_process
 async def test_many_questions_about_stale_rows_start_one_refresh_and_are_told_once(
     start: Start, home: Home, upstream: UpstreamProcess
 ) -> None:

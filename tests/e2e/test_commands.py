@@ -14,6 +14,7 @@ from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.methods import REQUESTS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+BOTH_WAYS = True
 
 CALLS: list[tuple[str, Json]] = [
     ("searchModels", {"query": "kimi", "limit": 3}),

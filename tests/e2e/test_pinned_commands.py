@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from e2e.places import KEY, KIMI, Home, RawDaemon
+from e2e.places import KEY, KIMI, Home, RawDaemon, own_process
 from ploked_fixtures.serve import upstream_process
 from ploked_protocol.framing import FrameDecoder, frame
 
@@ -18,13 +18,13 @@ DEMO_S = 20.0
 
 
 def test_version_says_name_and_number() -> None:
-    done = subprocess.run([PLOKED, "--version"], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([PLOKED, "--version"], capture_output=True, text=True, check=True, timeout=60)
     assert re.fullmatch(r"ploked \d+\.\d+\.\d+\n", done.stdout)
     assert done.stderr == ""
 
 
 def test_serve_wants_to_be_told_what_it_speaks_on() -> None:
-    done = subprocess.run([PLOKED, "serve"], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run([PLOKED, "serve"], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "--stdio" in done.stderr
 
@@ -46,6 +46,7 @@ async def test_serve_writes_nothing_but_frames_on_stdout(home: Home) -> None:
     assert b"".join(map(frame, FrameDecoder().feed(bytes(daemon.received)))) == bytes(daemon.received)
 
 
+@own_process
 async def test_the_log_goes_to_stderr_or_to_a_file(home: Home, tmp_path: Path) -> None:
     log = tmp_path / "ploked.log"
     home.more = {"PLOKED_LOG": str(log)}

@@ -12,6 +12,7 @@ from e2e.places import KIMI, Daemon, Home, Json
 from ploked_protocol.errors import ConfigNotEditable, InvalidParams, UnknownModel, UnknownProfile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+BOTH_WAYS = True
 
 BEFORE = f"""# Größe 😀 of things\r
 version = 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from e2e.conftest import Start
-from e2e.places import KEY, KIMI, Home, Json, RawDaemon
+from e2e.places import KEY, KIMI, Home, Json, RawDaemon, own_process
 from e2e.sweeping import CHAT, HEAT, PAIR, Sent, launch, swept
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.errors import MissingKey
@@ -93,6 +93,7 @@ async def test_the_key_appears_nowhere_but_in_the_requests(
 # the end of a process
 
 
+@own_process
 async def test_rows_that_came_back_survive_a_daemon_that_is_killed(
     start: Start, home: Home, upstream: UpstreamProcess, raw: RawDaemon
 ) -> None:
@@ -115,6 +116,7 @@ async def test_rows_that_came_back_survive_a_daemon_that_is_killed(
     assert (await daemon.request("ploked/saveProfile", asked))["changed"] is True
 
 
+@own_process
 async def test_a_sweep_of_a_session_that_ends_is_ended_and_kept(
     start: Start, home: Home, upstream: UpstreamProcess, sent: Sent
 ) -> None:

@@ -10,6 +10,7 @@ from e2e.sweeping import CHAT, HEAT, PAIR, Sent, launch, swept
 from ploked_fixtures.serve import UpstreamProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+BOTH_WAYS = True
 
 
 # what goes out

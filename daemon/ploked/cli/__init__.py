@@ -1,19 +1,21 @@
 """The command line. Each command is a module of this package with `add_arguments(parser)` and `run(args) -> int`.
 
-Only the module of the command that was asked for is imported: an editor waits for `serve`.
+Only the module of the command that was asked for is imported: an editor waits for `serve`, and for `connect`, whose
+start is counted in milliseconds and which therefore does without argparse.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-
-from .. import __version__
 
 COMMANDS = {
-    "serve": "answer an editor, as a language server on stdin and stdout",
+    "connect": "answer an editor on stdin and stdout, through the daemon that all editors share",
+    "serve": "answer an editor, as a language server on stdin and stdout, or be the daemon",
+    "status": "show the daemon: its sessions, its catalog, its speed",
+    "stop": "end the daemon once its sweeps are done",
+    "restart": "put a new daemon in the place of the one that runs",
+    "log": "show the log of the daemon",
     "demo": "show what ploked does, on a catalog of its own or on OpenRouter",
 }
 
@@ -21,6 +23,19 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["connect"]:
+        from . import connect
+
+        return connect.main(arguments[1:])
+    return _parsed(arguments)
+
+
+def _parsed(arguments: list[str]) -> int:
+    import argparse
+    from importlib import import_module
+
+    from .. import __version__
+
     parser = argparse.ArgumentParser(prog="ploked", description="The catalog of language models, for editors.")
     parser.add_argument("--version", action="version", version=f"ploked {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -1,4 +1,4 @@
-"""`ploked serve --stdio`: the language server."""
+"""`ploked serve`: the language server, for one editor on stdio or as the daemon at a socket."""
 
 from __future__ import annotations
 
@@ -7,20 +7,41 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from ..lifecycle.listen import Seat
+    from ..server.session import Session
     from ..service import RegistryService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("--stdio", action="store_true", required=True, help="speak LSP on stdin and stdout")
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--stdio", action="store_true", help="speak LSP on stdin and stdout with one editor")
+    form.add_argument(
+        "--socket",
+        nargs="?",
+        const="",
+        metavar="PATH",
+        help="be the daemon of `ploked connect`, at its place or at PATH",
+    )
+    parser.add_argument("--detach", action="store_true", help="with --socket: go on in the background")
 
 
-def run(_options: argparse.Namespace) -> int:
-    """Serve one editor until it leaves; does not return."""
+def run(options: argparse.Namespace) -> int:
+    """Serve until it is time to leave; does not return."""
     gc.disable()  # importing makes much and frees nothing; the server turns it on again once it has started
+    if options.socket is None:
+        return serve_alone()
+    if options.socket:
+        os.environ["PLOKED_SOCKET"] = options.socket
+    return _daemon(detach=options.detach)
+
+
+def serve_alone(why: str = "") -> NoReturn:
+    """Serve one editor on stdio; `why` is shown to it where it has asked for the daemon."""
+    gc.disable()
     from .. import logs
 
     logs.configure(os.environ)
@@ -28,7 +49,54 @@ def run(_options: argparse.Namespace) -> int:
         sys.stderr.write("ploked: waiting for an editor to speak LSP on stdin; Ctrl-C ends it\n")
     from ..server import features, stdio
 
-    stdio.serve(_service, [features.register])
+    def announce(session: Session) -> None:
+        text = f"ploked serves this editor alone, for its daemon cannot be had: {why}"
+        session.on_initialized.append(lambda: session.show_warning(text))
+
+    stdio.serve(_service, [features.register, *([announce] if why else [])])
+
+
+def _daemon(*, detach: bool) -> int:
+    """Be the daemon: take the place first, for clients wait in line there, then import what it takes to serve them."""
+    if detach and os.fork():
+        os._exit(0)
+    os.umask(0o077)
+    from ..lifecycle.find import home
+    from ..lifecycle.listen import Seat, TakenError
+    from ..lifecycle.place import Place, UnusablePlaceError
+
+    try:
+        seat = Seat(Place.of(os.environ, home()))
+    except (TakenError, UnusablePlaceError, OSError) as error:
+        sys.stderr.write(f"ploked: {error}\n")
+        return 1
+    _serve_at(seat, detach=detach)
+    return 0
+
+
+def _serve_at(seat: Seat, *, detach: bool) -> NoReturn:
+    from .. import logs
+
+    logs.configure_daemon(os.environ, seat.place.log)
+    import asyncio
+    import logging
+
+    from ..lifecycle.daemon import Daemon
+    from ..server import features
+
+    if detach:
+        _close_stderr()
+    daemon = Daemon(seat, _service, [features.register], dict(os.environ))
+    asyncio.new_event_loop().run_until_complete(daemon.serve())
+    logging.shutdown()
+    os._exit(0)  # an ordinary exit waits for worker threads, and one of them may hang in a system call
+
+
+def _close_stderr() -> None:
+    """Tell whoever started the daemon that it has no more to say: what goes wrong from here on is in the log."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 2)
+    os.close(null)
 
 
 def _service() -> RegistryService:

@@ -37,11 +37,15 @@ class InFlight:
         """Return whether as many wait as may."""
         return len(self._tasks) >= wire.MAX_IN_FLIGHT
 
-    def begin(self, message_id: MessageId, work: Work) -> None:
-        """Run `work` as a task and answer with what it returns or raises; cancelled, it answers with CANCELLED."""
+    def begin(self, message_id: MessageId, work: Work, answered: Callable[[], None] = lambda: None) -> None:
+        """Run `work` as a task and answer with what it returns or raises; cancelled, it answers with CANCELLED.
+
+        `answered` is called in the end.
+        """
         task = asyncio.get_running_loop().create_task(self._run(message_id, work))
         self._tasks[message_id] = task
         task.add_done_callback(lambda _: self._never_ran(message_id, work))
+        task.add_done_callback(lambda _: answered())
 
     def cancel(self, message_id: MessageId) -> None:
         """Cancel one request; nothing happens when it is answered already."""

@@ -30,6 +30,8 @@ class LspMethods(LanguageServerProtocol):
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Steps:
         """Answer the handshake, and start what is slow once the answer is out."""
+        self.session.client_info = params.client_info
+        self.trace = params.trace or types.TraceValue.Off
         result = yield from super().lsp_initialize(params)
         self._workspace = OpenFiles.like(self.workspace)
         asyncio.get_running_loop().call_soon(self.session.handshake_answered)

@@ -12,6 +12,8 @@ import asyncio
 import inspect
 import itertools
 import logging
+import secrets
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,6 +52,8 @@ class SessionProtocol(LspMethods):
         """The methods of ploked's own table: they pass by pygls and cattrs."""
         self.started = False
         self._ids = itertools.count(1)
+        self._name = secrets.token_hex(4)
+        """Keeps the replies to an earlier daemon's requests, which a proxy may bring, apart from those to ours."""
 
     def attach(self, session: Session) -> None:
         """Belong to `session`. Apart from the constructor, which pygls calls."""
@@ -83,15 +87,19 @@ class SessionProtocol(LspMethods):
             self._take_request(message.id, message.method, message.params)
 
     def _take_request(self, message_id: MessageId, method: str, params: msgspec.Raw) -> None:
+        began_s = time.perf_counter()
         try:
             self._admit(message_id, method)
             outcome = self._begin(method, params)
             if inspect.iscoroutine(outcome):
-                return self.in_flight.begin(message_id, outcome)
+                return self.in_flight.begin(message_id, outcome, partial(self.session.answered, method, began_s))
             answer = result_answer(message_id, outcome)
+        except RefusedError as error:
+            return self.session.send(error_answer(message_id, error, self.session.report))
         except BaseException as error:  # noqa: BLE001  # SystemExit of a handler is an answer, not our end
             answer = error_answer(message_id, error, self.session.report)
-        return self.session.send(answer)
+        self.session.send(answer)
+        return self.session.answered(method, began_s)
 
     def _admit(self, message_id: MessageId, method: str) -> None:
         """Raise RefusedError when a request may not come now."""
@@ -162,7 +170,7 @@ class SessionProtocol(LspMethods):
 
     async def ask(self, method: str, params: object, timeout_s: float) -> Any:
         """Return what the client answers to a request of ours; raises JsonRpcException or TimeoutError."""
-        message_id = f"ploked-{next(self._ids)}"
+        message_id = f"ploked-{self._name}-{next(self._ids)}"
         try:
             async with asyncio.timeout(timeout_s):
                 return await self.send_request_async(method, params, message_id)

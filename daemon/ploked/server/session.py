@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
+import msgspec
 from lsprotocol import types
+from ploked_protocol import control
 from ploked_protocol.framing import FrameDecoder, FramingError, frame
 from ploked_protocol.methods import Method
 from pygls.exceptions import JsonRpcException
@@ -20,13 +24,14 @@ from pygls.lsp.server import LanguageServer
 
 from .. import __version__
 from . import wire
-from .convert import converter
+from .convert import converter, reading
 from .editor import OpenFileEditor
 from .in_flight import FAREWELL_S
 from .progress import ProgressTokens
 from .protocol import SessionProtocol
 from .requests import Service, bind
 from .streams import Reader, Writer
+from .timings import Timings
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +47,10 @@ def _new_incident() -> str:
     return uuid4().hex[:8]
 
 
+class _Which(msgspec.Struct):
+    uri: str
+
+
 class Session:
     """Everything that one connection needs. Features register their handlers on `server` with pygls' decorators."""
 
@@ -50,14 +59,17 @@ class Session:
         make_service: Callable[[], Service],
         *,
         features: Sequence[Callable[[Session], None]] = (),
+        timings: Timings | None = None,
         new_incident: Callable[[], str] = _new_incident,
     ) -> None:
         self._make_service = make_service
         self.server = LanguageServer("ploked", __version__, protocol_cls=SessionProtocol, converter_factory=converter)
         self.protocol: SessionProtocol = self.server.protocol  # type: ignore[assignment]  # pygls has no type for it
         self.protocol.attach(self)
+        self.timings = timings or Timings()
         self.progress = ProgressTokens(self)
         self.editor = OpenFileEditor(self)
+        self.client_info: types.ClientInfo | None = None
         self.service_ready = False
         self.on_answered: list[Callable[[], object]] = []
         """Called once, when the answer to `initialize` is on its way."""
@@ -68,9 +80,11 @@ class Session:
         self._new_incident = new_incident
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
+        self._decoder = FrameDecoder()
         self._writer: Writer | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self.protocol.requests.update(bind(self))
+        self.protocol.requests[control.TEXT] = self._text_of
         for register in features:
             register(self)
 
@@ -84,10 +98,24 @@ class Session:
         """Return what the client can do; only once it has said `initialize`."""
         return self.server.client_capabilities
 
+    @property
+    def open_documents(self) -> int:
+        """Return how many documents the client has open."""
+        return len(self.server.workspace.text_documents) if self.protocol.started else 0
+
+    @property
+    def unread_bytes(self) -> int:
+        """Return how many bytes wait for the client to read them."""
+        return 0 if self._writer is None else self._writer.unread
+
     # life
 
-    async def run(self, reader: Reader, writer: Writer) -> bool:
-        """Serve the client until it leaves; return whether it said `shutdown` first."""
+    async def run(self, reader: Reader, writer: Writer, decoder: FrameDecoder | None = None) -> bool:
+        """Serve the client until it leaves; return whether it said `shutdown` first.
+
+        A `decoder` holds what has been read already.
+        """
+        self._decoder = decoder or self._decoder
         self._writer = writer
         reading = self.spawn(self._read(reader))
         stopped = self.spawn(self._stopped.wait())
@@ -129,8 +157,21 @@ class Session:
     def report(self, error: BaseException) -> str:
         """Write an unforeseen error to the log; return the id it has there."""
         incident = self._new_incident()
-        log.error("incident %s", incident, exc_info=error)
+        log.error("incident %s", incident, exc_info=error, extra={"incident": incident})
+        self.trace(f"incident {incident}")
         return incident
+
+    def answered(self, method: str, began_s: float) -> None:
+        """Take note of how long the answer to a request took, which began at `began_s` of `time.perf_counter`."""
+        took_s = time.perf_counter() - began_s
+        self.timings.add(method, took_s)
+        if self.protocol.trace != types.TraceValue.Off:
+            self.trace(f"{wire.echo(method)} answered in {took_s * 1000:.2f} ms")
+
+    def trace(self, message: str) -> None:
+        """Tell a client that has asked for it (`$/setTrace`) what goes on here."""
+        if self.protocol.trace != types.TraceValue.Off:
+            self.send(wire.notification(types.LOG_TRACE, {"message": message}))
 
     # out
 
@@ -146,6 +187,10 @@ class Session:
     def tell(self, method: Method[Any, None], params: object) -> None:
         """Send a notification of the table. Never raises: the service tells the other sessions next."""
         self._call_each([self._send_notification, *self.on_told], method, params)
+
+    def show_warning(self, text: str) -> None:
+        """Show `text` to the user."""
+        self.server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
 
     def publish_diagnostics(
         self, uri: str, diagnostics: Sequence[types.Diagnostic], version: int | None = None
@@ -170,6 +215,12 @@ class Session:
 
     # inside
 
+    def _text_of(self, params: msgspec.Raw) -> dict[str, object] | None:
+        """Answer `control.TEXT`: what a document that is open here says now."""
+        asked = reading(partial(msgspec.json.decode, params, type=_Which))
+        document = self.server.workspace.text_documents.get(unquote(asked.uri))
+        return None if document is None else {"text": document.source, "version": document.version}
+
     def _send_notification(self, method: Method[Any, None], params: object) -> None:
         self.send(wire.notification(method.name, params))
 
@@ -182,11 +233,13 @@ class Session:
                 self.report(error)
 
     async def _read(self, reader: Reader) -> None:
-        decoder = FrameDecoder()
+        decoder, data = self._decoder, b""
         try:
-            while data := await reader.read(CHUNK_BYTES):
+            while True:
                 for body in decoder.feed(data):
                     await self._take(body)
+                if not (data := await reader.read(CHUNK_BYTES)):
+                    break
         except FramingError as error:
             self.send(wire.error(None, wire.PARSE_ERROR, f"Cannot read on: {error}"))
             log.warning("the session ends: %s", error)

@@ -21,6 +21,7 @@ from ploked_protocol.sweeps import (
     SweepProgress,
     SweepResults,
     SweepRow,
+    SweepStarted,
     SweepState,
 )
 from ploked_protocol.wire import encode
@@ -47,9 +48,13 @@ class _Running:
 
 
 class SweepManager:
-    """Runs sweeps in the background. `runner` is None without an API key; `on_progress` hears of every row and end."""
+    """Runs sweeps in the background. `runner` is None without an API key.
+
+    `on_start` hears of every beginning, `on_progress` of every row and end.
+    """
 
     def __init__(self, runner: SweepRunner | None, ledger: Ledger) -> None:
+        self.on_start: Callable[[SweepStarted], None] = lambda _: None
         self.on_progress: Callable[[SweepProgress], None] = lambda _: None
         self._runner = runner
         self._ledger = ledger
@@ -81,6 +86,7 @@ class SweepManager:
                 ErrorData(next_step="See whether the disk is full and the folder of the ledger can be written."),
             ) from error
         running = self._sweeps[sweep_id] = _Running(len(requests))
+        self.on_start(SweepStarted(sweep_id, plan.model, len(requests)))
         running.task = asyncio.create_task(self._run(runner, sweep_id, requests, params.concurrency, running))
         return SweepLaunched(sweep_id=sweep_id, requests=len(requests), message=left_out(params, plan))
 

@@ -664,6 +664,12 @@
 ---@field servedTag? string
 ---@field deviations? ploked.Deviation[]
 
+---Sent to every client when a sweep begins, whoever launched it.
+---@class ploked.SweepStarted
+---@field sweepId string
+---@field model string
+---@field total integer
+
 ---In which order the upstream tries the endpoints of a plan.
 ---@class ploked.TryOrder
 ---@field by "default"|"exacto"|"latency"|"order"|"price"|"throughput"
@@ -702,4 +708,5 @@
 ---| 'ploked/preferencesDiff' # Say what a config.toml that is not saved would change for every model that it or the saved one names.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
 ---| 'ploked/catalogChanged' # A refresh of models, endpoints or providers ended.
+---| 'ploked/sweepStarted' # A sweep began, in this session or another.
 ---| 'ploked/sweepProgress' # A request of a sweep ended, or the sweep did.

@@ -1,0 +1,170 @@
+"""Finding the daemon, and starting it where there is none: exactly one, however many look at once.
+
+Standard library only: the proxy imports it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from ploked_protocol import PROTOCOL_VERSION, control
+from ploked_protocol.framing import FrameDecoder, FramingError
+
+from .. import __version__
+from ..peers import is_ours
+from .lock import Lock
+from .place import Place, UnusablePlaceError
+
+START_S = 20.0
+"""How long a daemon may take to answer from the time it is asked for; its imports take 0.4 s on an idle machine."""
+PAUSE_S = 0.01
+LOOK_S = 0.5
+"""How often one who waits looks whether anybody still waits for him."""
+
+
+class CannotStartError(Exception):
+    """No daemon answers and none can be started; the text says why and what to do."""
+
+
+class Found:
+    """A daemon that answers: the connection, and what it said of itself."""
+
+    def __init__(self, connection: socket.socket, hello: dict[str, object]) -> None:
+        self.connection = connection
+        self.hello = hello
+
+
+def nobody_leaves() -> bool:
+    """Return False: for callers that wait whatever happens."""
+    return False
+
+
+def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = START_S) -> Found | None:
+    """Return the daemon that listens; None when none does, or when it ends before it answers.
+
+    Raises UnusablePlaceError when it or its folder is not ours, CannotStartError when it does not answer.
+    """
+    place.check()
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(LOOK_S)
+    try:
+        _connect(connection, place.socket)
+        if not is_ours(connection):
+            raise UnusablePlaceError(f"Another user's process listens at {place.socket}. Remove it: rm {place.socket}")
+        hello = {"protocol": PROTOCOL_VERSION, "version": __version__}
+        answer = ask(connection, control.HELLO, hello, gone, patience_s)
+    except (OSError, FramingError):
+        answer = None
+    except BaseException:
+        connection.close()
+        raise
+    if answer is None:
+        connection.close()
+        return None
+    return Found(connection, answer)
+
+
+def _connect(connection: socket.socket, path: str) -> None:
+    """Connect, also where so many do at once that the system asks to wait; raises OSError when nobody listens."""
+    for _ in range(int(START_S / PAUSE_S)):
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            time.sleep(PAUSE_S)
+    return connection.connect(path)
+
+
+def ask(
+    connection: socket.socket,
+    method: str,
+    params: object,
+    gone: Callable[[], bool] = nobody_leaves,
+    patience_s: float = START_S,
+) -> dict[str, object] | None:
+    """Return the result of a request on a connection that is not a session; None when the daemon ends instead.
+
+    Raises CannotStartError when it does not answer, OSError, FramingError.
+    """
+    connection.sendall(control.message(id=0, method=method, params=params))
+    decoder, deadline = FrameDecoder(), time.monotonic() + patience_s
+    while time.monotonic() < deadline and not gone():
+        try:
+            data = connection.recv(1 << 16)
+        except TimeoutError:
+            continue
+        if not data:
+            return None
+        for body in decoder.feed(data):
+            result: dict[str, object] | None = json.loads(body).get("result")
+            return result
+    raise CannotStartError(
+        f"The daemon does not answer within {patience_s:g} s. `ploked stop --now` ends it; its log may say why."
+    )
+
+
+def find_or_start(
+    place: Place, gone: Callable[[], bool] = nobody_leaves, say: Callable[[str], None] = lambda _: None
+) -> Found:
+    """Return the daemon at `place`, started where there was none; `say` hears why an old one is replaced.
+
+    Raises UnusablePlaceError, CannotStartError.
+    """
+    place.prepare()
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and not gone():
+        found = greet(place, gone)
+        if found is None:
+            found = _start_alone(place, gone)
+        if found is None:
+            time.sleep(PAUSE_S)
+        elif found.hello["serves"]:
+            return found
+        else:
+            say(str(found.hello["reason"]))
+            found.connection.close()
+            time.sleep(PAUSE_S)
+    raise CannotStartError(f"No daemon could be started within {START_S:g} s. Its log may say why: {place.log}")
+
+
+def _start_alone(place: Place, gone: Callable[[], bool]) -> Found | None:
+    """Start the daemon unless somebody else is at it; return None when it is worth to look again."""
+    turn = Lock(place.start)
+    try:
+        if not turn.take():
+            return None
+    except OSError as error:
+        raise CannotStartError(f"{place.start} cannot be opened: {error}.") from None
+    try:
+        return greet(place, gone) or _start(place, gone)
+    finally:
+        turn.release()
+
+
+def _start(place: Place, gone: Callable[[], bool]) -> Found | None:
+    from .spawn import spawn  # its imports cost what most starts do not need
+
+    try:
+        last_words = spawn(place)
+    except OSError as error:
+        raise CannotStartError(f"No process can be started: {error}.") from None
+    try:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and not gone():
+            ended = last_words.ended()
+            if found := greet(place, gone):
+                return found
+            if ended is not None:
+                raise CannotStartError(f"The daemon could not start: {ended or 'it did not say why'}")
+            time.sleep(PAUSE_S)
+    finally:
+        last_words.close()
+    return None
+
+
+def home() -> str:
+    """Return the home of whoever runs this."""
+    return os.path.expanduser("~")

@@ -1,0 +1,114 @@
+"""Where the daemon listens: one socket per protocol and build, in a folder that is ours alone. Standard library only.
+
+The folder is `$XDG_RUNTIME_DIR/ploked` where that variable names a folder of ours, else `~/.cache/ploked/run`; never
+/tmp, where others could put one first. Its mode guards the socket: not all systems heed that of the socket itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+
+from ploked_protocol import PROTOCOL_VERSION
+
+from .. import __version__, paths
+
+MAX_PATH_BYTES = 100
+"""Linux takes 107, macOS 103; the name under which a socket is first bound is longer than its last one."""
+
+
+class UnusablePlaceError(Exception):
+    """The folder of the socket cannot be trusted or used; the text says what to do about it."""
+
+
+class Place:
+    """The files of one daemon: its socket, the lock it holds for life, and the one of whoever starts it."""
+
+    def __init__(self, socket_path: str, log_path: str) -> None:
+        self.socket = socket_path
+        self.folder = os.path.dirname(socket_path)
+        self.lock = f"{socket_path}.lock"
+        self.start = f"{socket_path}.start"
+        self.log = log_path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], home: str) -> Place:
+        """Return the place of the daemon that serves this environment; `$PLOKED_SOCKET` names one outright."""
+        build = _build(environ, home)
+        name = environ.get("PLOKED_SOCKET") or os.path.join(_folder(environ, home), f"{PROTOCOL_VERSION}-{build}.sock")
+        log = environ.get("PLOKED_LOG") or os.path.join(paths.state_dir(environ, home), f"daemon-{build}.log")
+        return cls(os.path.abspath(name), os.path.abspath(log))
+
+    def prepare(self) -> None:
+        """Make the folder, or check the one that is there; raises UnusablePlaceError."""
+        if len(os.fsencode(self.socket)) > MAX_PATH_BYTES:
+            raise UnusablePlaceError(
+                f"The path of the socket, {self.socket}, is longer than {MAX_PATH_BYTES} bytes, which systems do not "
+                "take. Set XDG_RUNTIME_DIR to a folder of yours with a shorter path."
+            )
+        try:
+            os.makedirs(os.path.dirname(self.folder), exist_ok=True)
+            os.mkdir(self.folder, 0o700)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise UnusablePlaceError(f"The folder of the socket cannot be made: {error}.") from None
+        self.check()
+
+    def check(self) -> None:
+        """Raise UnusablePlaceError where others may use the folder; one that is not there is as good as one of ours."""
+        if os.path.lexists(self.folder) and (fault := _fault(self.folder)):
+            raise UnusablePlaceError(fault)
+
+
+def _build(environ: Mapping[str, str], home: str) -> str:
+    """Return what tells daemons apart that must not stand in for one another."""
+    parts = (
+        __version__,
+        sys.prefix,  # not the executable: one environment has several names for it
+        f"{sys.hexversion:x}",
+        paths.config_path(environ, home),
+        paths.cache_dir(environ, home),
+        paths.upstream_url(environ),
+    )
+    return _digest("\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _digest(data: bytes) -> str:
+    """Return the 64-bit FNV-1a hash of some bytes: importing hashlib would cost the proxy 6 ms."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
+    return f"{value:016x}"
+
+
+def _folder(environ: Mapping[str, str], home: str) -> str:
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and _is_safe_parent(runtime):
+        return os.path.join(runtime, "ploked")
+    return os.path.join(home, ".cache", "ploked", "run")
+
+
+def _is_safe_parent(folder: str) -> bool:
+    """Return whether a folder is ours and nobody else can put things into it (after `su` it is somebody else's)."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def _fault(folder: str) -> str:
+    """Return what is wrong with a folder and the command that mends it; empty when it is ours alone."""
+    status = os.lstat(folder)
+    if stat.S_ISLNK(status.st_mode):
+        return f"{folder} is a symbolic link, which could lead anywhere. Remove it: rm {folder}"
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{folder} is not a folder. Remove it: rm {folder}"
+    if status.st_uid != os.geteuid():
+        return f"{folder} belongs to another user (uid {status.st_uid}). Have it removed: sudo rm -r {folder}"
+    if status.st_mode & 0o077:
+        return f"{folder} is open to others (mode {status.st_mode & 0o777:o}). Make it private: chmod 700 {folder}"
+    return ""

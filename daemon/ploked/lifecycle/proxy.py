@@ -1,0 +1,283 @@
+"""`ploked connect`: what an editor starts. It joins stdin and stdout to the daemon that all editors share.
+
+It starts in some 20 ms because it imports the standard library only, and little of that (asyncio alone costs 40 ms).
+It outlives the daemon: when that goes, every request that waits is answered with an error, another daemon is found or
+started, the handshake and the open documents are replayed, and the user is told once.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ploked_protocol import control
+from ploked_protocol.framing import FrameDecoder, FramingError, frame
+
+from .. import __version__
+from .find import CannotStartError, Found, find_or_start
+from .place import Place, UnusablePlaceError
+from .recall import Recall
+from .streams import FrameReader, Outlet, parent_watch, read, wakeups
+
+FAREWELL_S = 1.0
+"""How long the daemon may take over the last answers once the client has gone."""
+POLL_S = 0.5
+"""How often to look for the death of the editor where the system does not tell."""
+MOST_RECOVERIES, WITHIN_S = 5, 60.0
+
+LOST = "The ploked daemon ended before it answered; ask again."
+ERROR, WARNING, INFO = 1, 2, 3
+SAID = {
+    None: (WARNING, "The ploked daemon ended unexpectedly; another one has taken over. Its log: {log}"),
+    control.RESTARTED: (INFO, "The ploked daemon was restarted."),
+    control.REPLACED: (INFO, "The ploked daemon was replaced by another."),
+    control.STOPPED: (INFO, "The ploked daemon was stopped. It starts again when it is needed."),
+    control.IDLE: (INFO, "The ploked daemon has left for want of work. It starts again when it is needed."),
+}
+"""What the user is told by why the daemon left; None is without a word."""
+SLEEP = (control.STOPPED, control.IDLE)
+
+
+class Proxy:
+    """One editor's way to the daemon."""
+
+    def __init__(self, place: Place, found: Found, say: Callable[[str], None]) -> None:
+        self._place = place
+        self._say = say
+        self._recall = Recall()
+        self._decoder = FrameDecoder()
+        self._stdin = 0
+        self._to_client = Outlet(1)
+        self._held: list[bytes] = []
+        """Messages of the client that wait for a replay to end."""
+        self._recoveries: deque[float] = deque(maxlen=MOST_RECOVERIES)
+        self._code: int | None = None
+        self._deadline: float | None = None
+        self._half_closed = False
+        self._watches = {**parent_watch(os.getppid(), self._orphaned), **wakeups(self._signalled)}
+        self._parent = os.getppid()
+        self._join(found)
+
+    # life
+
+    def run(self) -> int:
+        """Forward until one side leaves; return the exit code that LSP asks for."""
+        for fd in (self._stdin, self._to_client.fd):
+            Outlet.unblock(fd)
+        while self._code is None:
+            self._turn()
+        self._to_client.flush_within(FAREWELL_S / 4)
+        return self._code
+
+    @property
+    def _polite_code(self) -> int:
+        return 0 if self._recall.polite else 1
+
+    def _turn(self) -> None:
+        reads, writes = self._interests()
+        readable, writable, _ = select.select(reads, writes, [], self._timeout())
+        for fd in writable:
+            (self._to_client if fd == self._to_client.fd else self._to_daemon).flush()
+        for fd in readable:
+            if fd == self._stdin:
+                self._read_client()
+            elif fd == self._daemon:
+                self._read_daemon()
+            else:
+                self._watches[fd]()
+        if self._leaving_is_due():
+            self._code = self._polite_code
+
+    def _interests(self) -> tuple[list[int], list[int]]:
+        reads = [*self._watches]
+        if self._deadline is None and not self._to_daemon.full and not self._recall.replaying:
+            reads.append(self._stdin)
+        if self._daemon is not None and not self._to_client.full:
+            reads.append(self._daemon)
+        return reads, [outlet.fd for outlet in (self._to_client, self._to_daemon) if outlet.waits]
+
+    def _timeout(self) -> float | None:
+        if self._deadline is not None:
+            return max(0.0, self._deadline - time.monotonic())
+        return None if hasattr(os, "pidfd_open") else POLL_S
+
+    def _leaving_is_due(self) -> bool:
+        if self._code is not None:
+            return False
+        if self._to_client.broken:
+            return True
+        if self._deadline is None:
+            return not hasattr(os, "pidfd_open") and os.getppid() != self._parent
+        if not self._to_daemon.waits and self._daemon is not None and not self._half_closed:
+            self._half_closed = True
+            self._connection.shutdown(1)
+        return self._daemon is None or time.monotonic() >= self._deadline
+
+    def _leave(self) -> None:
+        """Take nothing more from the client; what it has asked may still be answered."""
+        if self._deadline is None:
+            self._deadline = time.monotonic() + FAREWELL_S
+
+    def _signalled(self) -> None:
+        self._recall.polite = True  # whoever sends a signal asks us to leave, as the server on stdio sees it
+        self._leave()
+
+    def _orphaned(self) -> None:
+        self._code = self._polite_code
+
+    def _gone(self) -> bool:
+        """Return whether the editor has gone, or a signal asks us to."""
+        return os.getppid() != self._parent or bool(select.select([*self._watches], [], [], 0)[0])
+
+    # from the client
+
+    def _read_client(self) -> None:
+        data = read(self._stdin)
+        if data is None:
+            return
+        if not data:
+            self._leave()
+        try:
+            for body in self._decoder.feed(data):
+                self._take(body)
+        except FramingError as error:
+            fault = {"code": control.PARSE_ERROR, "message": f"Cannot read on: {error}"}
+            self._tell(control.body(id=None, error=fault))
+            self._leave()
+
+    def _take(self, body: bytes) -> None:
+        is_request, in_replay = self._recall.sent(body)
+        if self._daemon is None and is_request and not self._farewell():
+            self._recover()
+        if self._daemon is None or self._recall.replaying:
+            if is_request and not in_replay and not self._recall.shutting_down:
+                self._held.append(body)
+        else:
+            self._to_daemon.put(frame(body))
+            for question in self._recall.questions():
+                self._to_daemon.put(frame(question))
+        if self._recall.process_id is not None:
+            self._watches.update(parent_watch(self._recall.process_id, self._orphaned))
+            self._recall.process_id = None
+        if self._recall.exiting:
+            self._leave()
+
+    def _farewell(self) -> bool:
+        """Return whether the client only says goodbye, for which no daemon need be started."""
+        if self._recall.shutting_down:
+            for answer in self._recall.lost(LOST):
+                self._tell(answer)
+        return self._recall.shutting_down
+
+    # from the daemon
+
+    def _read_daemon(self) -> None:
+        goes_on = self._answers.fill()
+        if goes_on is None:
+            return
+        if not goes_on:
+            self._lost()
+            return
+        was_replaying = self._recall.replaying
+        try:
+            self._pass_on()
+        except FramingError as error:
+            self._say(f"the daemon is left: {error}")
+            self._lost()
+            return
+        if was_replaying and not self._recall.replaying:
+            self._catch_up()
+
+    def _pass_on(self) -> None:
+        """Give the client what is for it, as many messages at a time as came together."""
+        begin = stop = 0
+        for start, body, end in self._answers.frames():
+            if self._recall.received(self._answers.view(body, end)):
+                begin, stop = (begin if stop else start), end
+            elif stop:
+                self._to_client.put(self._answers.view(begin, stop))
+                begin = stop = 0
+        if stop:
+            self._to_client.put(self._answers.view(begin, stop))
+
+    def _tell(self, body: bytes) -> None:
+        self._to_client.put(frame(body))
+
+    def _show(self, kind: int, text: str) -> None:
+        self._tell(control.body(method="window/showMessage", params={"type": kind, "message": text}))
+
+    # when the daemon has gone
+
+    def _join(self, found: Found) -> None:
+        self._connection = found.connection
+        self._connection.setblocking(False)
+        self._daemon: int | None = self._connection.fileno()
+        self._to_daemon = Outlet(self._daemon)
+        self._answers = FrameReader(self._daemon)
+
+    def _lost(self) -> None:
+        why = self._recall.leaving
+        self._connection.close()
+        self._daemon = None
+        self._to_daemon.discard()
+        for answer in self._recall.lost(LOST):
+            self._tell(answer)
+        if self._deadline is not None or self._recall.polite:
+            self._leave()
+            return
+        if why not in SLEEP:
+            self._recover()
+        if self._code is None:
+            kind, text = SAID.get(why, SAID[None])
+            self._show(kind, text.format(log=self._place.log))
+
+    def _recover(self) -> None:
+        """Join another daemon and begin the replay."""
+        try:
+            self._join(self._another())
+        except (CannotStartError, UnusablePlaceError) as error:
+            for answer in self._recall.lost(LOST):
+                self._tell(answer)
+            self._show(ERROR, f"ploked has lost its daemon and cannot get another: {error}")
+            self._say(str(error))
+            self._code = 1
+            return
+        for body in self._recall.handshake():
+            self._to_daemon.put(frame(body))
+        if not self._recall.replaying:
+            self._catch_up()
+
+    def _another(self) -> Found:
+        now = time.monotonic()
+        if len(self._recoveries) == MOST_RECOVERIES and now - self._recoveries[0] < WITHIN_S:
+            raise CannotStartError(
+                f"it ended {MOST_RECOVERIES} times within {WITHIN_S:g} s. Its log: {self._place.log}"
+            )
+        self._recoveries.append(now)
+        return find_or_start(self._place, self._gone, self._say)
+
+    def _catch_up(self) -> None:
+        """End the replay, and send what has waited for that."""
+        for body in [*self._recall.rest(), *self._held]:
+            self._to_daemon.put(frame(body))
+        self._held.clear()
+
+
+def serve(place: Place, say: Callable[[str], None]) -> int:
+    """Find or start the daemon and serve the client on stdin and stdout; return the exit code that LSP asks for.
+
+    Raises OSError when these are closed, and UnusablePlaceError and CannotStartError before anything is read.
+    """
+    for fd in (0, 1):
+        os.fstat(fd)
+    parent = os.getppid()
+    found = find_or_start(place, lambda: os.getppid() != parent, say)
+    if found.hello["version"] != __version__:
+        say(
+            f"the daemon is ploked {found.hello['version']}, this is {__version__}; `ploked restart` starts the one "
+            "that is installed"
+        )
+    return Proxy(place, found, say).run()

@@ -1,0 +1,63 @@
+"""Starting a daemon that belongs to nobody: no terminal, no parent, no open files of whoever starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from .place import Place
+
+MOST_WORDS = 2000
+
+
+class LastWords:
+    """What a starting daemon writes to stderr; it closes that once it serves, so an end with words is a failure."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
+        self._fd = fd
+        self._said = b""
+
+    def ended(self) -> str | None:
+        """Return what the daemon said before it ended; None while it runs."""
+        try:
+            while data := os.read(self._fd, 4096):
+                self._said = (self._said + data)[-MOST_WORDS:]
+        except BlockingIOError:
+            return None
+        return self._said.decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Listen no more."""
+        os.close(self._fd)
+
+
+def spawn(place: Place) -> LastWords:
+    """Start `ploked serve --socket` in a session of its own; raises nothing that the daemon itself could say.
+
+    It forks once more and lets go of this process (`--detach`): editors end the whole tree of the servers they started.
+    The daemon's working directory is /, so the paths of its environment are made absolute here.
+    """
+    heard, said = os.pipe()
+    try:
+        starter = subprocess.Popen(  # noqa: S603  # our own interpreter
+            [sys.executable, "-m", "ploked", "serve", "--socket", place.socket, "--detach"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+            cwd="/",
+            env=_absolute(dict(os.environ)),
+        )
+    finally:
+        os.close(said)
+    starter.wait()
+    return LastWords(heard)
+
+
+def _absolute(environ: dict[str, str]) -> dict[str, str]:
+    for name in ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG"):
+        if value := environ.get(name):
+            environ[name] = os.path.join(os.getcwd(), os.path.expanduser(value))
+    return environ

@@ -1,0 +1,45 @@
+"""Where things are, by the environment and the XDG base directories. Standard library only: the proxy reads it too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+OPENROUTER = "https://openrouter.ai/api/v1"
+
+
+def config_path(environ: Mapping[str, str], home: str) -> str:
+    """Return config.toml: `$PLOKED_CONFIG`, else `ploke/config.toml` among the configurations."""
+    return _named(environ, "PLOKED_CONFIG") or os.path.join(
+        _base(environ, "XDG_CONFIG_HOME", home, ".config"), "ploke/config.toml"
+    )
+
+
+def cache_dir(environ: Mapping[str, str], home: str) -> str:
+    """Return the folder whose contents may be deleted at any time."""
+    return _named(environ, "PLOKED_CACHE_DIR") or os.path.join(
+        _base(environ, "XDG_CACHE_HOME", home, ".cache"), "ploked"
+    )
+
+
+def state_dir(environ: Mapping[str, str], home: str) -> str:
+    """Return the folder of what is kept: the sweep ledger and the log. With `$PLOKED_CACHE_DIR` set, that one."""
+    state = os.path.join(_base(environ, "XDG_STATE_HOME", home, ".local/state"), "ploked")
+    return _named(environ, "PLOKED_CACHE_DIR") or state
+
+
+def upstream_url(environ: Mapping[str, str]) -> str:
+    """Return the base URL of the catalog: `$PLOKED_OPENROUTER_URL`, else OpenRouter's."""
+    return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")
+
+
+def _named(environ: Mapping[str, str], name: str) -> str:
+    """Return the absolute path that a variable of ours gives; empty when it is unset."""
+    value = environ.get(name)
+    return os.path.join(os.getcwd(), os.path.expanduser(value)) if value else ""
+
+
+def _base(environ: Mapping[str, str], name: str, home: str, default: str) -> str:
+    """Return an XDG folder; a relative one is ignored, as the specification asks."""
+    value = environ.get(name, "")
+    return value if os.path.isabs(value) else os.path.join(home, default)

@@ -1,0 +1,121 @@
+"""The sessions of all connections over one service: who is here, what each may do, and what all have to be told."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from ploked_protocol import control, methods
+from ploked_protocol.methods import Method
+from ploked_protocol.queries import CatalogChanged, Refreshed
+from ploked_protocol.sweeps import SweepProgress
+
+from .. import logs
+from ..peers import is_ours, peer_uid
+from . import lobby, wire
+from .requests import Service
+from .session import Session
+from .streams import Reader, StreamOut, Writer
+from .timings import Timings
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS = 512
+"""More are no editors; each costs a file descriptor and memory."""
+KEPT_SWEEPS = 20
+
+Feature = Callable[[Session], None]
+
+
+class Hub:
+    """Welcomes connections, and keeps what a status says of them."""
+
+    def __init__(self, make_service: Callable[[], Service], features: Sequence[Feature], answer: lobby.Answer) -> None:
+        self.make_service = make_service
+        self.timings = Timings()
+        self.sessions: dict[int, Session] = {}
+        self.refreshed: dict[str, Refreshed] = {}
+        """The last outcome by kind, without the names of what came and went."""
+        self.sweeps: dict[str, SweepProgress] = {}
+        """The last word on each of the latest sweeps of this process."""
+        self.on_answered: Callable[[], None] = lambda: None
+        """Called when an `initialize` has been answered."""
+        self._features = features
+        self._answer = answer
+        self._numbers = itertools.count(1)
+        self._connections: set[asyncio.Task[Any]] = set()
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open, those of sessions among them."""
+        return len(self._connections)
+
+    async def welcome(self, reader: asyncio.StreamReader, plain: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end; the callback of `asyncio.start_unix_server`."""
+        loop = asyncio.get_running_loop()
+        writer = StreamOut(plain.transport, plain.transport.get_protocol(), reader, loop)
+        task: Any = asyncio.current_task()
+        if fault := self._fault(plain):
+            log.warning("a connection is refused: %s", fault)
+            plain.transport.abort()
+            return
+        self._connections.add(task)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self._connections.discard(task)
+            plain.transport.close()
+
+    def _fault(self, writer: asyncio.StreamWriter) -> str:
+        """Return why a connection is refused; empty when it is not."""
+        connection = writer.get_extra_info("socket")
+        if not is_ours(connection):
+            return f"it is of another user (uid {peer_uid(connection)})"
+        if len(self._connections) >= MOST_CONNECTIONS:
+            return f"{MOST_CONNECTIONS} are open"
+        return ""
+
+    async def _serve(self, reader: Reader, writer: Writer) -> None:
+        decoder = await lobby.receive(reader, writer, self._answer)
+        if decoder is None:
+            return
+        number = next(self._numbers)
+        logs.SESSION.set(number)
+        session = self.sessions[number] = Session(self.make_service, features=self._features, timings=self.timings)
+        session.on_answered.append(self.on_answered)
+        try:
+            polite = await session.run(reader, writer, decoder)
+            log.info("session %d has left%s", number, "" if polite else " without a word")
+        finally:
+            del self.sessions[number]
+
+    def follow(self, service: Service) -> None:
+        """Keep what the service tells, for the status."""
+        service.subscribe(self._note)
+
+    def dismiss(self, why: str) -> None:
+        """Tell all sessions why the daemon leaves, and end them."""
+        for session in list(self.sessions.values()):
+            session.send(wire.notification(control.LEAVING, {"why": why}))
+            session.stop()
+
+    async def settle(self, patience_s: float) -> None:
+        """Wait until all connections are closed, or that long."""
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=patience_s)
+
+    def _note(self, method: Method[Any, None], params: object) -> None:
+        if method is methods.CATALOG_CHANGED and isinstance(params, CatalogChanged):
+            self._note_refresh(params.refreshed)
+        elif method is methods.SWEEP_PROGRESS and isinstance(params, SweepProgress):
+            self.sweeps.pop(params.sweep_id, None)
+            self.sweeps[params.sweep_id] = params
+            while len(self.sweeps) > KEPT_SWEEPS:
+                del self.sweeps[next(iter(self.sweeps))]
+
+    def _note_refresh(self, refreshed: Refreshed) -> None:
+        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[])

@@ -1,0 +1,95 @@
+"""The start of a connection, before it is known who comes: a proxy that says hello, a command that asks, or a client.
+
+What is asked here needs no session and no service, so that it is answered however busy both are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from ploked_protocol import control
+from ploked_protocol.framing import MAX_BODY_BYTES, FrameDecoder, FramingError, frame
+
+from . import wire
+from .streams import Reader, Writer
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1 << 16
+FIRST_MESSAGE_BYTES = 1 << 20
+"""The largest editors introduce themselves with 10 kB."""
+PATIENCE_S = 10.0
+"""Who has not said a whole message by then is let go."""
+
+Answer = Callable[[str, Any], object]
+"""Takes the method and the params of a control request; returns its result."""
+
+
+class _First(FrameDecoder):
+    """A decoder that can look at a message and leave it for the session to read."""
+
+    def __init__(self) -> None:
+        super().__init__(FIRST_MESSAGE_BYTES)
+        self._kept: list[bytes] = []
+
+    def leave(self, body: bytes) -> None:
+        """Let the next `feed` begin with `body`, and take messages as long as a session may send."""
+        self._kept.append(body)
+        self.max_body = MAX_BODY_BYTES
+
+    def _next(self) -> bytes | None:
+        return self._kept.pop() if self._kept else super()._next()
+
+
+async def receive(reader: Reader, writer: Writer, answer: Answer) -> FrameDecoder | None:
+    """Answer what is asked of the daemon itself; return what has been read of a session, or None when none follows.
+
+    A message has to be whole in ten seconds, and a first one has to come; after that, a proxy may wait for its editor.
+    """
+    decoder, clock = _First(), asyncio.get_running_loop().time
+    deadline: float | None = clock() + PATIENCE_S
+    try:
+        while True:
+            async with asyncio.timeout_at(deadline):
+                if not (data := await reader.read(CHUNK_BYTES)):
+                    return None
+                for body in decoder.feed(data):
+                    if (request := _control_request(body)) is None:
+                        decoder.leave(body)
+                        return decoder
+                    writer.write(_answered(request, answer))
+                    deadline = None
+                await writer.drain()
+            if not decoder.pending:
+                deadline = None
+            elif deadline is None:
+                deadline = clock() + PATIENCE_S
+    except FramingError as error:
+        writer.write(frame(wire.error(None, wire.PARSE_ERROR, f"Cannot read on: {error}")))
+    except (TimeoutError, ConnectionError) as error:
+        log.info("a connection that never said anything is closed: %s", type(error).__name__)
+    return None
+
+
+def _control_request(body: bytes) -> wire.Envelope | None:
+    try:
+        envelope = wire.read(body)
+    except wire.RefusedError:
+        return None
+    is_ours = envelope.method is not None and envelope.method.startswith(control.PREFIX)
+    return envelope if is_ours and isinstance(envelope.id, int | str) else None
+
+
+def _answered(request: wire.Envelope, answer: Answer) -> bytes:
+    message_id: Any = request.id
+    try:
+        value = answer(str(request.method), msgspec.json.decode(request.params))
+        return frame(wire.result(message_id, value))
+    except wire.RefusedError as error:
+        return frame(wire.error(message_id, error.code, error.message))
+    except (ValueError, TypeError, KeyError) as error:
+        return frame(wire.error(message_id, wire.INVALID_PARAMS, str(error)))

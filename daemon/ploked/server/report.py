@@ -1,0 +1,100 @@
+"""What the daemon says of itself: `ploked status` prints it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ploked_protocol.queries import CatalogStatus, ConfigStatus, Refreshed
+from ploked_protocol.sweeps import SweepProgress
+from ploked_protocol.wire import Wire
+
+from .hub import Hub
+from .session import Session
+from .timings import MethodTiming
+
+
+class SessionStatus(Wire):
+    """One client."""
+
+    number: int
+    client: str | None
+    """Name and version, as the client says them."""
+    in_flight: int
+    """Requests that wait for their answer."""
+    documents: int
+    unread_bytes: int
+    """Bytes that wait for the client to read them."""
+
+
+class DaemonStatus(Wire):
+    """The daemon that editors share. Times are in seconds unless their name says otherwise."""
+
+    version: str
+    protocol: str
+    pid: int
+    instance: str
+    """Differs from one start to the next."""
+    started: str
+    """ISO 8601, UTC."""
+    uptime_s: float
+    socket: str
+    log: str
+    leaving: str | None
+    """Why it takes no more sessions; null while it does."""
+    idle_exit_in_s: float | None
+    """When it leaves if nobody comes; null while somebody is here or a sweep runs."""
+    sessions: list[SessionStatus]
+    in_flight: int
+    catalogs: list[CatalogStatus]
+    """One per vendor, with age and source; empty while it starts."""
+    config: ConfigStatus | None
+    refreshed: list[Refreshed]
+    """The last outcome of each kind, since the start."""
+    running_sweeps: int
+    sweeps: list[SweepProgress]
+    """The latest of this process, as they were last told of."""
+    methods: dict[str, MethodTiming]
+    memory_mb: float
+    """Resident memory of the process."""
+    environment: dict[str, str]
+    """The variables it was started with, which are those of its first client; values of others than ours are `***`."""
+
+
+def sessions(hub: Hub) -> list[SessionStatus]:
+    """Return the sessions in the order in which they came."""
+    return [_session(number, session) for number, session in hub.sessions.items()]
+
+
+def _session(number: int, session: Session) -> SessionStatus:
+    info = session.client_info
+    return SessionStatus(
+        number=number,
+        client=None if info is None else f"{info.name} {info.version or ''}".strip(),
+        in_flight=len(session.protocol.in_flight),
+        documents=session.open_documents,
+        unread_bytes=session.unread_bytes,
+    )
+
+
+SHOWN = ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR")
+"""Paths and numbers; an URL may hold credentials."""
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of all variables, with values where they cannot be secret."""
+    return {name: value if name in SHOWN else "***" for name, value in sorted(environ.items())}
+
+
+def memory_mb() -> float:
+    """Return the resident memory of this process; the highest so far where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+    except OSError:
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)

@@ -1,0 +1,93 @@
+"""Two versions of Neovim on one daemon: they see each other's changes, and outlive it without their user's help."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from editors.conftest import _program
+from editors.home import CONFIG, MODEL, Home
+from editors.nvim_driver import BINARIES, Neovim
+from ploked.lifecycle.find import greet
+from ploked.lifecycle.place import Place
+
+pytestmark = pytest.mark.timeout(90)
+
+SHARED = "let g:ploked = {'cmd': ['ploked', 'connect']}"
+LISTEN = """
+_G.shown, _G.told = {}, {}
+vim.lsp.handlers['window/showMessage'] = function(_, result) table.insert(_G.shown, result.message) end
+require('ploked.events').on('ploked/catalogChanged', function(params)
+  table.insert(_G.told, params.refreshed.model or '')
+end)
+"""
+HEARD = "return vim.tbl_contains(_G.told, ...)"
+REFRESH = "vim.lsp.buf_request(0, 'ploked/refreshCatalog', { model = ... }, function() end)"
+
+
+class Desk:
+    """Both editors on the config.toml of one user, and the daemon between them."""
+
+    def __init__(self, home: Home, runtime: str) -> None:
+        home.config.write_text(CONFIG)
+        env = {**home.env, "XDG_RUNTIME_DIR": runtime, "PLOKED_IDLE_S": "5"}
+        self.place = Place.of(env, str(home.folder))
+        self.editors = [Neovim(_program(version), env, before=SHARED) for version in BINARIES]
+        for editor in self.editors:
+            editor.command(f"edit! {home.config}")
+            editor.until(partial(editor.lua, "return require('ploked.server').is_ready()"), "ready")
+            editor.lua(LISTEN)
+
+    def daemon(self) -> int:
+        """Return the process id of the daemon."""
+        found = greet(self.place)
+        assert found is not None
+        with found.connection:
+            return int(str(found.hello["pid"]))
+
+
+@pytest.fixture
+def desk(home: Home) -> Iterator[Desk]:
+    with tempfile.TemporaryDirectory(prefix="ploked-", ignore_cleanup_errors=True) as runtime:
+        made = Desk(home, runtime)
+        yield made
+        for editor in made.editors:
+            editor.close()
+        os.kill(made.daemon(), signal.SIGKILL)
+
+
+def misspell(editor: Neovim) -> None:
+    """Type a slip into the open file, which only a server that has the text as it is now can see."""
+    editor.lua("vim.api.nvim_buf_set_lines(0, -2, -1, false, { 'banned_providers = [\"novta\"]' })")
+
+
+def complains(editor: Neovim) -> bool:
+    return any("novita" in said for said in editor.lua(
+        "return vim.tbl_map(function(one) return one.message end, vim.diagnostic.get(0))"
+    ))  # fmt: skip
+
+
+def test_two_versions_share_a_daemon_and_outlive_it(desk: Desk) -> None:
+    one, other = desk.editors
+    before = desk.daemon()
+    one.lua(REFRESH, MODEL)
+    for editor in desk.editors:
+        editor.until(partial(editor.lua, HEARD, MODEL), "told of the refresh")
+    misspell(one)
+    one.until(lambda: complains(one), "a diagnostic before")
+    os.kill(before, signal.SIGKILL)
+    for editor in desk.editors:
+        editor.until(partial(editor.lua, "return #_G.shown > 0"), "told of the new daemon")
+    assert desk.daemon() != before
+    misspell(other)
+    other.until(lambda: complains(other), "a diagnostic of the new daemon, for what was typed after")
+    one.lua("vim.diagnostic.reset()")
+    one.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, { '# typed later' })")
+    one.until(lambda: complains(one), "a diagnostic of the new daemon, for what was typed before")
+    for editor in desk.editors:
+        (message,) = editor.lua("return _G.shown")
+        assert "another one has taken over" in message
