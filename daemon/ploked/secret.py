@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+SHORTEST = 8
+"""Characters of the shortest value that is taken for a secret: what stands in for a key where none is asked for, as
+`x` or `test`, is part of ordinary words."""
+
 
 class Secret:
     """Holds a secret; `repr` and `str` are `***`, and only `reveal()` gives it away."""
@@ -22,6 +26,10 @@ class Secret:
     def reveal(self) -> str:
         """Return the value; call it only where the value leaves for its own upstream."""
         return self._value
+
+    def redact(self, text: str) -> str:
+        """Return `text` with `***` in place of the value, unless that is too short to be secret."""
+        return text if len(self._value) < SHORTEST else text.replace(self._value, "***")
 
 
 def openrouter_key(environ: Mapping[str, str]) -> Secret | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from e2e.places import KEY, KIMI, Home, RawDaemon, own_process
+from ploked_fixtures.serve import upstream_process
 from ploked_protocol.framing import FrameDecoder, frame
 
 PLOKED = str(Path(sys.executable).with_name("ploked"))
@@ -62,11 +63,15 @@ async def test_the_log_goes_to_stderr_or_to_a_file(home: Home, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[subprocess.CompletedProcess[str], float]]:
-    """Give what two demos at once printed, and how long each took: without stdin, and on a narrow terminal."""
+    """Give what two demos at once printed, and how long each took: without stdin, and on a terminal of 80 columns."""
     home = Home(tmp_path_factory.mktemp("demo"), "http://127.0.0.1:9/nowhere")
+    on_terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
     commands = [
         (["sh", "-c", 'exec "$0" demo <&-', PLOKED], home.environ),
-        ([PLOKED, "demo"], {**home.environ, "COLUMNS": "80"}),
+        (
+            [sys.executable, "-c", on_terminal, PLOKED, "demo"],
+            {**home.environ, "COLUMNS": "80", "LINES": "50", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"},
+        ),
     ]
     began = time.monotonic()
     pipe = subprocess.PIPE
@@ -110,6 +115,24 @@ def test_the_demo_shows_reasons_progress_and_the_saved_profile(
         assert "# the daemon keeps this comment" in done.stdout
 
 
-def test_the_demo_fits_a_narrow_terminal(demos: list[tuple[subprocess.CompletedProcess[str], float]]) -> None:
-    _, (narrow, _) = demos
-    assert max(map(len, narrow.stdout.splitlines())) <= 120  # not a terminal: the tables keep their width
+def test_the_demo_can_be_read_on_a_narrow_terminal(
+    demos: list[tuple[subprocess.CompletedProcess[str], float]],
+) -> None:
+    (wide, _), (narrow, _) = demos
+    assert max(map(len, wide.stdout.splitlines())) <= 120
+    assert max(map(len, narrow.stdout.splitlines())) <= 80
+    whole = ["moonshotai/kimi-k2.7-code:batch", "temperature=0.2", "atlas-cloud/int4", "0.00074933 USD"]
+    assert [word for word in whole if f" {word} " not in narrow.stdout] == []
+    assert "seed = 1 } }]" in " ".join(narrow.stdout.split()), "the file that was saved is shown to its end"
+
+
+def test_the_demo_shows_what_comes_back_as_it_is_and_says_why_its_sweep_was_stopped(tmp_path: Path) -> None:
+    with upstream_process() as upstream:
+        upstream.patch(KIMI, values={"name": "Kimi [/INST] [red]2.5"})
+        upstream.faults.add("402", path="/chat")
+        environ = Home(tmp_path, upstream.url).environ
+        done = subprocess.run([PLOKED, "demo", "--live"], env=environ, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Kimi [/INST] [red]2.5" in done.stdout
+    assert "The account behind the key has no credits left." in " ".join(done.stdout.split())
+    assert "6. the best row" not in done.stdout

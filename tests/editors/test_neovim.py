@@ -239,6 +239,43 @@ def test_space_edits_the_open_file_so_that_it_can_be_undone(editor: Neovim, home
     editor.until(lambda: "\n".join(buffer[:]) + "\n" == CONFIG, "undone")
 
 
+def test_what_became_of_an_edit_stays_on_the_screen_while_facts_come_in(
+    editor: Neovim, home: Home, shared_upstream: UpstreamProcess
+) -> None:
+    open_config(editor, home)
+    expanded(editor)
+    editor.go_to("baidu/fp8")
+    editor.keys("<Space>")
+    editor.until_text("save the file to apply it")
+    new_facts(editor, shared_upstream)
+    assert "save the file to apply it" in editor.text
+    editor.command("wall")
+    editor.until(lambda: "save the file to apply it" not in editor.text, "applied")
+    assert "1 selected" in editor.text
+
+
+def test_why_an_edit_was_refused_stays_on_the_screen_while_facts_come_in(
+    editor: Neovim, home: Home, shared_upstream: UpstreamProcess
+) -> None:
+    expanded(editor)
+    home.config.write_text("[registry\n")
+    editor.go_to("baidu/fp8")
+    editor.keys("<Space>")
+    editor.until_text("Mend line 1")
+    new_facts(editor, shared_upstream)
+    assert "Mend line 1" in editor.text
+    home.config.write_text(CONFIG)
+    editor.until(lambda: "Mend line 1" not in editor.text, "mended")
+
+
+def new_facts(editor: Neovim, upstream: UpstreamProcess) -> None:
+    """Have the picker fetch other endpoints of MODEL than it shows, and wait until it shows them."""
+    size = 98 if " 99K " in editor.text else 99
+    upstream.patch(MODEL, tag="streamlake", values={"context_length": size * 1000})
+    editor.keys("R")
+    editor.until_text(f" {size}K ")
+
+
 def test_an_endpoint_that_has_gone_is_shown_and_can_be_taken_off(start: Starter, home: Home) -> None:
     home.config.write_text(CONFIG + 'selected_endpoints = ["baidu/fp8", "gone/fp4"]\n')
     editor = start()

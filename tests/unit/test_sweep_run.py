@@ -306,6 +306,13 @@ class TestTheKey:
         assert row.error == "HTTP 400: Bad key: ***"
         assert not holds_key(tmp_path)
 
+    @pytest.mark.parametrize("key", ["k", "1", "test", "sk-1234"])
+    async def test_that_is_only_a_stand_in_falsifies_no_answer(self, ledger: Ledger, key: str) -> None:
+        said = b'{"choices":[{"message":{"content":"A test, sk-1234"}}],"usage":{"prompt_tokens":11}}'
+        async with canned(lambda _: response(said)) as (url, _):
+            row = await Sweep(url, ledger, seeds(1), key).row()
+        assert (row.summary, row.prompt_tokens) == ("A test, sk-1234", 11)
+
 
 class TestProxies:
     async def test_of_the_environment_are_used(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,9 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo; returns 0, or 1 with a message when something could not be shown."""
-    console = Console()
+    console = Console(markup=False)  # brackets in what comes back are no markup
     if not console.is_terminal:
-        console = Console(width=120)  # the tables need it, and a pipe has no width to respect
+        console.width = 120  # the tables need it, and a pipe has no width to respect
     with tempfile.TemporaryDirectory(prefix="ploked-demo-") as folder, _upstream(live=options.live) as environ:
         config = Path(folder) / "config.toml"
         config.write_text(BEFORE.format(model=MODEL), encoding="utf-8")
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             asyncio.run(_Demo(console, config, options.sort).show(environ))
         except (PlokedError, ConnectionError) as error:
-            console.print(f"[bold red]{error}")
+            console.print(str(error), style="bold red")
             return 1
     return 0
 
@@ -103,8 +103,8 @@ class _Demo:
             if environ.get("OPENROUTER_API_KEY"):
                 await self._sweep(client)
             else:
-                self._console.print("[yellow]No OPENROUTER_API_KEY is set, so the sweep is left out.")
-        self._console.print(f"[dim]done in {time.perf_counter() - began:.1f} s")
+                self._console.print("No OPENROUTER_API_KEY is set, so the sweep is left out.", style="yellow")
+        self._console.print(f"done in {time.perf_counter() - began:.1f} s", style="dim")
 
     async def _search(self, client: AsyncClient) -> None:
         found = await client.call(methods.SEARCH_MODELS, SearchModelsParams(query="kimi", limit=6))
@@ -148,6 +148,8 @@ class _Demo:
         results = await self._run_sweep(client)
         title = f"5. sweep of {results.total} requests, sorted by {self._sort}, {results.cost} USD in all"
         self._console.print(tables.sweep(results.rows, title, results.best))
+        if results.message is not None:
+            self._console.print(f"   {results.message}", style="bold red")
         if results.best is not None:
             params = SaveProfileParams(
                 name="best", sweep_id=results.sweep_id, request_id=results.best, set_default=True
@@ -155,7 +157,7 @@ class _Demo:
             edited = await client.call(methods.SAVE_PROFILE, params)
             self._console.print(f"6. the best row is now a profile: {edited.message}")
             text = self._config.read_text(encoding="utf-8")
-            self._console.print(Syntax(text, "toml", background_color="default"))
+            self._console.print(Syntax(text, "toml", background_color="default", word_wrap=True))
 
     async def _run_sweep(self, client: AsyncClient) -> SweepResults:
         ended = asyncio.Event()

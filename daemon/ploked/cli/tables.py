@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ploked_protocol.catalog import EndpointRecord, Freshness
 from ploked_protocol.money import Money
 from ploked_protocol.plans import Exclusion
 from ploked_protocol.queries import SearchRow
 from ploked_protocol.sweeps import SweepRow
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
+
+MEASURED_IN = 10_000
+"""Columns: a measurement never exceeds the width that it is taken in."""
 
 
 def models(rows: Iterable[SearchRow], title: str) -> Table:
     """Return one row per model, as a picker shows it."""
-    table = _table(title, "id", "name", "context>", "tools", "in $/M>", "out $/M>")
+    table = _table(title, "id!", "name?", "context>", "tools", "in $/M>", "out $/M>")
     for row in rows:
         table.add_row(
             row.id, row.name, _tokens(row.context_hint), _tools(row.supports_tools),
@@ -25,7 +30,7 @@ def models(rows: Iterable[SearchRow], title: str) -> Table:
 
 def endpoints(rows: Iterable[EndpointRecord], title: str) -> Table:
     """Return one row per endpoint, prices per 1K tokens."""
-    table = _table(title, "endpoint", "quant", "in $/1K>", "out $/1K>", "context>", "tools", "up 30m>")
+    table = _table(title, "endpoint!", "quant", "in $/1K>", "out $/1K>", "context>", "tools", "up 30m>")
     for row in rows:
         table.add_row(
             row.key.tag, row.quantization or "-", _money(row.pricing.prompt_per_1k),
@@ -37,7 +42,7 @@ def endpoints(rows: Iterable[EndpointRecord], title: str) -> Table:
 
 def exclusions(rows: Iterable[Exclusion], title: str) -> Table:
     """Return one row per excluded endpoint, with every reason."""
-    table = _table(title, "endpoint", "why not↵", style="dim")
+    table = _table(title, "endpoint!", "why not↵", style="dim")
     for row in rows:
         table.add_row(row.endpoint.key.tag, "\n".join(reason.message for reason in row.reasons))
     return table
@@ -45,7 +50,7 @@ def exclusions(rows: Iterable[Exclusion], title: str) -> Table:
 
 def sweep(rows: Iterable[SweepRow], title: str, best: str | None) -> Table:
     """Return one row per request of a sweep; the best one is bold."""
-    table = _table(title, "variant", "endpoint", "ms>", "tokens>", "cost $>", "from", "finish", "answer…")
+    table = _table(title, "variant", "endpoint!", "ms>", "tokens>", "cost $>", "from?", "finish", "answer…")
     for row in rows:
         tokens = "-" if row.prompt_tokens is None else f"{row.prompt_tokens}+{row.completion_tokens}"
         table.add_row(
@@ -63,19 +68,36 @@ def age(freshness: Freshness) -> str:
     return f"{freshness.source}, {freshness.age_s:.0f} s old{', stale' if freshness.stale else ''}"
 
 
-def _table(title: str, *columns: str, style: str = "") -> Table:
-    """Return an empty table. A column name that ends in `>` holds numbers, which are never cut: text wraps first.
+class _Fitting(Table):
+    """A table without those of its `spare` columns, least wanted first, that leave no room for whole words."""
 
-    One that ends in `…` or `↵` takes what width is left; its text is cut to a line, or wrapped.
+    spare: Sequence[str] = ()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for header in self.spare:
+            if Measurement.get(console, options.update(width=MEASURED_IN), self).minimum <= options.max_width:
+                break
+            self.columns = [column for column in self.columns if column.header != header]
+        yield from super().__rich_console__(console, options)
+
+
+def _table(title: str, *columns: str, style: str = "") -> Table:
+    """Return an empty table. A column name that ends in `>` holds numbers, `!` ids: neither is cut, text wraps first.
+
+    One that ends in `…` or `↵` takes what width is left; its text is cut to a line, or wrapped. One that ends in `…`
+    or `?` is left out where there is no room for it.
     """
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan", row_styles=[style])
+    table = _Fitting(
+        title=title, title_justify="left", title_style="bold", header_style="bold cyan", row_styles=[style]
+    )
     table.expand = any(column.endswith(("…", "↵")) for column in columns)
+    table.spare = [column.rstrip("…?") for column in reversed(columns) if column.endswith(("…", "?"))]
     for column in columns:
         sign = column[-1]
         table.add_column(
-            column.rstrip(">…↵"),
+            column.rstrip(">!…↵?"),
             justify="right" if sign == ">" else "left",
-            no_wrap=sign in ">…",
+            no_wrap=sign in ">!…",
             ratio=1 if sign in "…↵" else None,
             overflow="ellipsis" if sign == "…" else "fold",
         )

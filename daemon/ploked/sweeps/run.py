@@ -140,10 +140,10 @@ class _Sender:
         except BodyError as error:
             return Reply(problem=f"the answer {error}")
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-            return Reply(problem=self._redacted(f"the answer broke off: {error}"))
+            return Reply(problem=self._key.redact(f"the answer broke off: {error}"))
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             host = urlsplit(self._base_url).hostname or without_credentials(self._base_url)
-            return Reply(problem=self._redacted(f"{host} cannot be reached: {error or type(error).__name__}"))
+            return Reply(problem=self._key.redact(f"{host} cannot be reached: {error or type(error).__name__}"))
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -157,11 +157,8 @@ class _Sender:
             body = await read_body(response, MAX_ANSWER)
         latency_ms = stopwatch.elapsed_ms()
         asked_s = retry_after_s(response.headers.get("retry-after"), self._clock.now_s())
-        return Reply(response.status_code, self._redacted(body.decode(errors="replace")).encode(), latency_ms, asked_s)
-
-    def _redacted(self, text: str) -> str:
-        """Return `text` without the key, should the upstream repeat it."""
-        return text.replace(self._key.reveal(), "***")
+        text = self._key.redact(body.decode(errors="replace"))  # an upstream may repeat it
+        return Reply(response.status_code, text.encode(), latency_ms, asked_s)
 
     def _new_client(self) -> httpx.AsyncClient:
         import aiohttp

@@ -14,7 +14,8 @@ local M = {}
 ---@field freshness? ploked.Freshness
 ---@field message? string
 ---@field error? string
----@field unsaved? string config.toml, where the selection stands in a buffer that has not been saved yet
+---@field unsaved? ploked.ConfigEdited where the selection stands in a buffer that has not been saved yet
+---@field unwritten? string why the last change of the selection did not reach config.toml
 ---@field writing boolean
 ---@field again boolean the selection changed while it was being written
 
@@ -36,10 +37,10 @@ function M.branch(model)
   return branches[model]
 end
 
----@param path? string
+---@param edited? ploked.ConfigEdited
 ---@return boolean
-local function is_modified(path)
-  local buf = path and vim.fn.bufnr(path) or -1
+local function is_modified(edited)
+  local buf = edited and vim.fn.bufnr(edited.path) or -1
   return buf > 0 and vim.bo[buf].modified
 end
 
@@ -83,21 +84,18 @@ local function write(branch, changed)
     branch.again = true
     return
   end
-  branch.writing = true
+  branch.writing, branch.unwritten = true, nil
   local params = { model = branch.model, endpoints = branch.selected }
   client.request('selectEndpoints', params, function(err, result)
     branch.writing = false
-    branch.unsaved = result and result.via == 'editor' and result.path or nil
+    branch.unsaved = result and result.via == 'editor' and result or nil
+    branch.unwritten = err and ui.error_text(err)
     if branch.again and not err then
       branch.again = false
       return write(branch, changed)
     end
     branch.again = false
-    M.load(branch.model, function()
-      branch.error = err and ui.error_text(err) or branch.error
-      branch.message = branch.unsaved and result.message or branch.message
-      changed()
-    end)
+    M.load(branch.model, changed)
   end)
 end
 
@@ -127,9 +125,9 @@ function M.unsaved_selection(model)
 end
 
 -- What config.toml says is in effect again: unsaved selections have been saved, or undone.
-client.on('ploked/preferencesChanged', function()
-  for _, branch in pairs(branches) do
-    branch.unsaved = nil
+client.on('ploked/preferencesChanged', function(params)
+  for _, branch in pairs(params.config.state == 'loaded' and branches or {}) do
+    branch.unsaved, branch.unwritten = nil, nil
   end
 end)
 

@@ -71,17 +71,20 @@ end
 ---@param add fun(item: ploked.Item, line: ploked.Line)
 local function add_branch(row, add)
   local branch = endpoints.branch(row.id)
-  if branch.error then
-    add({ kind = 'note', row = row }, note(branch.error, 'PlokedError'))
+  local function say(said, highlight)
+    if said then
+      add({ kind = 'note', row = row }, note(said, highlight))
+    end
   end
+  say(branch.unwritten, 'PlokedError')
+  say(branch.error, 'PlokedError')
   if branch.loading and #branch.endpoints == 0 then
-    add({ kind = 'note', row = row }, note('fetching endpoints…', 'PlokedNote'))
+    say('fetching endpoints…', 'PlokedNote')
   elseif branch.freshness then
     add({ kind = 'note', row = row }, summary(branch))
   end
-  if branch.message then
-    add({ kind = 'note', row = row }, note(branch.message, 'PlokedNote'))
-  end
+  say(branch.unsaved and branch.unsaved.message, 'PlokedNote')
+  say(branch.message, 'PlokedNote')
   for at, line in ipairs(#branch.endpoints > 0 and endpoint_lines(branch) or {}) do
     local endpoint = branch.endpoints[at - 1]
     add({ kind = endpoint and 'endpoint' or 'note', row = row, endpoint = endpoint }, line)
