@@ -29,7 +29,8 @@ class RawServer:
         self.send({"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": params})
         while True:
             body = self.read()
-            if b'"method"' not in body[:200] or "method" not in (message := msgspec.json.decode(body)):
+            ends = body[:200] + body[-200:]  # pygls' own messages name their method last
+            if b'"method"' not in ends or "method" not in (message := msgspec.json.decode(body)):
                 return body
             if "id" in message:
                 self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})

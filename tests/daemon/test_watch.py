@@ -18,7 +18,7 @@ from ploked.preferences.watch import watch
 from ploked_protocol.errors import ConfigNotEditable
 from ploked_protocol.preferences import LLMParameters, ModelProfile, RegistryPrefs
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 """Far more than is needed: a test that waits so long has failed."""
 
 

@@ -24,7 +24,7 @@ THROUGH_DAEMON = os.environ.get("PLOKED_E2E") == "daemon"
 """Whether all of these tests go through the shared daemon; else some do."""
 own_process = pytest.mark.skipif(THROUGH_DAEMON, reason="it is about a server that ends with its only editor")
 KEY = "sk-or-v1-e2e0canary0key"
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 """A deadline, not a wait: the machine that runs the tests may be busy."""
 
 KIMI = "moonshotai/kimi-k2.5"

@@ -18,13 +18,13 @@ DEMO_S = 20.0
 
 
 def test_version_says_name_and_number() -> None:
-    done = subprocess.run([PLOKED, "--version"], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([PLOKED, "--version"], capture_output=True, text=True, check=True, timeout=60)
     assert re.fullmatch(r"ploked \d+\.\d+\.\d+\n", done.stdout)
     assert done.stderr == ""
 
 
 def test_serve_wants_to_be_told_what_it_speaks_on() -> None:
-    done = subprocess.run([PLOKED, "serve"], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run([PLOKED, "serve"], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "--stdio" in done.stderr
 

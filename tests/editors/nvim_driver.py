@@ -20,7 +20,7 @@ EDITORS = Path(os.environ.get("PLOKED_EDITORS_DIR") or Path.home() / ".cache/plo
 BINARIES = {"0.7": shutil.which("nvim"), "0.10": str(EDITORS / "nvim-0.10/nvim")}
 PARSERS = EDITORS / "nvim-0.10/root/usr/lib/nvim"
 """Where the unpacked Neovim has the tree-sitter parsers that it shows Markdown with."""
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 POLL_S = 0.02
 
 # Records what would be shown to the user, without the prompts that wait for Enter.

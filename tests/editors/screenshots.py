@@ -103,17 +103,20 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with screen() as shown:
         picker(shown)
+        search(shown)
         plan(shown)
 
 
 def search(shown: Screen) -> None:
     """Take the picture of a search with words and predicates."""
+    shown.lines(20)
     shown.keys(":Ploked search", "Enter")
     shown.until("▸")
-    shown.keys("kimi ctx>=200k in<0.65")
-    shown.until("of 3")
+    shown.keys("deepseek ctx>=150k in<0.4")
+    shown.until("2/12")
     shown.save("search", "ploked: search")
-    shown.keys("Escape", "q")
+    shown.keys("Escape")
+    shown.keys("q")
 
 
 def picker(shown: Screen) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from conftest import REPO
 from editors.conftest import Starter
 from editors.home import BANNED, CONFIG, MODEL, Home
@@ -13,8 +12,6 @@ from editors.nvim_driver import PLUGIN, Neovim
 from editors.steps import expanded, open_config, saved
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol.lua_types import lua_types
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def selected(home: Home) -> list[str]:

@@ -34,6 +34,16 @@ def test_each_key_searches_and_what_was_found_is_highlighted(reader: Neovim) -> 
     assert matched(reader, "moonshotai/kimi-k2-thinking") == ["Kimi", "Thin", "kimi", "thin"]
 
 
+def test_where_there_is_little_room_names_go_without_the_author_and_ids_stay_whole(editor: Neovim) -> None:
+    editor.nvim.command("set columns=96")
+    editor.command("Ploked search moonshot k2 thinking")
+    editor.until_text("moonshotai/kimi-k2-thinking")
+    assert editor.line.startswith("▸ Kimi K2")
+    assert matched(editor, "moonshotai/kimi-k2-thinking")[-3:] == ["moonshot", "k2", "thinking"]
+    assert all(len(line) <= editor.nvim.current.window.width for line in editor.text.splitlines())
+    assert all("▸" not in text for text in matched(editor, "moonshotai/kimi-k2-thinking")), "of the author left out"
+
+
 def test_highlights_stand_right_behind_letters_of_several_bytes(reader: Neovim) -> None:
     reader.command("Ploked search deepseek-v3.2")
     reader.until_text(MODEL)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
 from typing import Any
 
+import pytest
 from hypothesis import given
 from ploked.routing import plan
 from ploked.routing.constraints import constraints
@@ -19,7 +20,9 @@ from routing_cases import KIMI, MODEL, NOW
 from routing_draw import TEN_THOUSAND, THOUSAND, Case, cases
 from routing_reference import against, applied, names
 
-MOST_MOVES = 6
+pytestmark = pytest.mark.timeout(600)  # ten thousand cases on a busy machine
+
+MOST_MOVES = 5
 """Of this many edits, all sets are tried."""
 
 

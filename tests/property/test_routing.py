@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import msgspec
+import pytest
 from chat_request import schema_problems
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ from ploked_protocol.preferences import MaxPrice, ModelPrefs, RegistryPrefs, Rou
 from routing_cases import KIMI, MODEL, NOW
 from routing_draw import ENTRIES, TAGS, TEN_THOUSAND, THOUSAND, Case, case_bytes, case_of, cases, three_layers
 from routing_reference import against, any_names, own_table, routing_of, unsure, upstream
+
+pytestmark = pytest.mark.timeout(600)  # ten thousand cases on a busy machine
 
 
 def planned(case: Case) -> RoutePlan:

@@ -28,9 +28,10 @@ ROW = msgspec.Raw(b'{"id":"acme/one","promptPer1m":"0.00000008"}')
 class FakeService:
     """`search_models` answers at once, `status` at once, all else asynchronously."""
 
-    def __init__(self, *, starts: bool = True) -> None:
+    def __init__(self, *, starts: bool = True, closes: bool = True) -> None:
         self._ready = asyncio.Event()
         self._starts = starts
+        self._closes = closes
         self.listeners: list[Callable[[Method[Any, None], Any], None]] = []
         self.cancelled: list[str] = []
         self.closed = False
@@ -48,6 +49,8 @@ class FakeService:
         await self._ready.wait()
 
     async def aclose(self) -> None:
+        if not self._closes:
+            await asyncio.sleep(60)
         self.closed = True
 
     def subscribe(self, listener: Callable[[Method[Any, None], Any], None]) -> Callable[[], None]:

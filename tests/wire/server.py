@@ -1,4 +1,4 @@
-"""`python -m wire.server [--broken]`: the session core on stdio over the fake service, as `ploked serve` runs it."""
+"""`python -m wire.server [--broken] [--dawdling]`: the session core on stdio over the fake service, as served."""
 
 import os
 import sys
@@ -8,4 +8,4 @@ from ploked.server import stdio
 from wire.fake_service import FakeService, features
 
 logs.configure(os.environ)
-stdio.serve(lambda: FakeService(starts="--broken" not in sys.argv), [features])
+stdio.serve(lambda: FakeService(starts="--broken" not in sys.argv, closes="--dawdling" not in sys.argv), [features])

@@ -16,7 +16,7 @@ from ploked_protocol.framing import FrameDecoder, frame
 from wire.fake_service import FakeService, features
 
 TESTS = Path(__file__).resolve().parent.parent
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 COMMAND = (sys.executable, "-m", "wire.server")
 """The fake server; run it in TESTS."""
 

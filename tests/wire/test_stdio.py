@@ -16,8 +16,8 @@ from wire.conftest import Start
 from wire.fake_service import SECRET
 from wire.talk import COMMAND, TESTS, There
 
-PROMPT_S = 5.0
-"""The promise is one second; the machine that runs the tests may be busy."""
+PROMPT_S = 20.0
+"""The promise is one second, but the machine may be busy; what must not be waited for takes 60."""
 HELLO = frame(b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}')
 STATUS = frame(b'{"jsonrpc":"2.0","id":2,"method":"ploked/status"}')
 GOODBYE = frame(b'{"jsonrpc":"2.0","id":3,"method":"shutdown"}') + frame(b'{"jsonrpc":"2.0","method":"exit"}')
@@ -32,6 +32,14 @@ async def ended(server: There) -> tuple[int, str]:
 
 
 async def test_exit_after_shutdown_is_0(server: There) -> None:
+    await server.initialize()
+    await server.ask("shutdown")
+    server.notify("exit")
+    assert await ended(server) == (0, "")
+
+
+async def test_a_service_that_takes_long_to_close_is_not_waited_for_and_is_no_incident(start: Start) -> None:
+    server = await start("--dawdling")
     await server.initialize()
     await server.ask("shutdown")
     server.notify("exit")
@@ -106,7 +114,7 @@ def test_a_client_that_closes_stdout_ends_the_process() -> None:
         server.stdout.readline()
         server.stdout.close()
         server.stdin.write(STATUS)
-        assert server.wait(10) == 1
+        assert server.wait(60) == 1
 
 
 async def test_a_message_of_64_mb_is_refused_before_it_is_read(server: There) -> None:
@@ -218,16 +226,16 @@ def _rss_mb(pid: int) -> float:
 def test_regular_files_do_as_well(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(HELLO + STATUS + GOODBYE)
     with (tmp_path / "in").open("rb") as given, (tmp_path / "out").open("wb") as taken:
-        assert subprocess.run(COMMAND, cwd=TESTS, stdin=given, stdout=taken, timeout=10).returncode == 0
+        assert subprocess.run(COMMAND, cwd=TESTS, stdin=given, stdout=taken, timeout=60).returncode == 0
     assert len(list(FrameDecoder().feed((tmp_path / "out").read_bytes()))) == 3
 
 
 def test_nothing_to_read_ends_the_process() -> None:
-    assert subprocess.run(COMMAND, cwd=TESTS, stdin=subprocess.DEVNULL, capture_output=True, timeout=10).returncode == 1
+    assert subprocess.run(COMMAND, cwd=TESTS, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 1
 
 
 def test_a_closed_stdin_is_an_error_in_words() -> None:
-    ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND], cwd=TESTS, capture_output=True, timeout=10)
+    ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND], cwd=TESTS, capture_output=True, timeout=60)
     assert ran.returncode == 1
     assert ran.stderr.startswith(b"ploked: an editor must hold stdin and stdout open")
 
@@ -243,7 +251,7 @@ def test_one_socket_for_both_directions_does_as_well() -> None:
             ours.sendall(message)
             assert any(True for _ in _received(ours, decoder))
         ours.sendall(GOODBYE)
-        assert server.wait(10) == 0
+        assert server.wait(60) == 0
 
 
 def _received(connection: socket.socket, decoder: FrameDecoder) -> list[bytes]:
@@ -262,7 +270,7 @@ def test_two_sockets_as_node_makes_them_do_as_well() -> None:
     data = b""
     while more := pairs[1][0].recv(1 << 16):
         data += more
-    assert server.wait(10) == 0
+    assert server.wait(60) == 0
     assert len(list(FrameDecoder().feed(data))) == 3
     for pair in pairs:
         pair[0].close()

@@ -67,7 +67,8 @@ def _build(environ: Mapping[str, str], home: str) -> str:
     """Return what tells daemons apart that must not stand in for one another."""
     parts = (
         __version__,
-        sys.executable,
+        sys.prefix,  # not the executable: one environment has several names for it
+        f"{sys.hexversion:x}",
         paths.config_path(environ, home),
         paths.cache_dir(environ, home),
         paths.upstream_url(environ),

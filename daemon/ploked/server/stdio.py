@@ -103,6 +103,8 @@ async def _close(session: Session) -> None:
     try:
         async with asyncio.timeout(CLOSE_S):
             await session.service.aclose()
+    except TimeoutError:
+        log.info("the service was still putting its things away after %g s and is left to it", CLOSE_S)
     except Exception as error:  # noqa: BLE001  # the process ends anyway; why it did not end well is in the log
         session.report(error)
 

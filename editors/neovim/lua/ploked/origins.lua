@@ -10,6 +10,14 @@ function M.file(origin)
   return ('%s:%d'):format(vim.fn.fnamemodify(origin.file, ':t'), origin.line or 1)
 end
 
+---@param said string
+---@param place? ploked.Origin
+---@return string such as `… (config.toml:12)`
+function M.mention(said, place)
+  local file = M.file(place)
+  return file == '' and said or ('%s (%s)'):format(said, file)
+end
+
 ---@param origin? ploked.Origin
 ---@return string such as `global profile balanced, config.toml:12`
 function M.describe(origin)

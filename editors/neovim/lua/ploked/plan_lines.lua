@@ -1,9 +1,9 @@
 ---A route plan as text: its sections in order, and what stands behind each line.
-local endpoint_rows = require('ploked.endpoint_rows')
 local explain = require('ploked.explain')
 local facts = require('ploked.facts')
 local keys = require('ploked.keys')
 local origins = require('ploked.origins')
+local plan_endpoints = require('ploked.plan_endpoints')
 local text = require('ploked.text')
 
 local M = {}
@@ -15,9 +15,6 @@ local M = {}
 ---@alias ploked.AddLine fun(line: ploked.Line, target?: ploked.PlanTarget)
 
 local REQUEST_KEYS = { 'model', 'messages', 'role', 'content', 'provider' }
-local INDENT = { '  ' }
-local LEAST_WIDTH = 20 -- of what is wrapped, however narrow the window
-local HANGING = 10
 
 ---Values with their origins, sorted by name.
 ---@param names string[]
@@ -53,43 +50,19 @@ local function add_preferences(plan, add)
   end
 end
 
----Add a text broken to the width, behind a mark.
----@param mark ploked.Chunk
----@param said string
----@param width integer
----@param add ploked.AddLine
----@param target? ploked.PlanTarget
----@param highlight? string of the text
-local function add_wrapped(mark, said, width, add, target, highlight)
-  local taken = text.width(mark[1])
-  local indent = math.min(taken, HANGING)
-  local room = { math.max(LEAST_WIDTH, width - taken - 1), math.max(LEAST_WIDTH, width - indent - 1) }
-  for at, part in ipairs(text.wrap(text.one_line(said), room[2], room[1])) do
-    add({ at == 1 and mark or { (' '):rep(indent) }, { part, highlight } }, target)
-  end
-end
-
----@param said string
----@param place? ploked.Origin
----@return string such as `… (config.toml:12)`
-local function with_place(said, place)
-  local file = origins.file(place)
-  return file == '' and said or ('%s (%s)'):format(said, file)
-end
-
 ---@param plan ploked.RoutePlan
 ---@param width integer
 ---@param add ploked.AddLine
 local function add_advice(plan, width, add)
   for _, problem in ipairs(plan.problems or {}) do
-    add_wrapped({ ('config.toml:%d '):format(problem.line), 'PlokedError' }, problem.message, width, add)
+    text.hanging({ ('config.toml:%d '):format(problem.line), 'PlokedError' }, problem.message, width, add)
   end
   if plan.message then
-    add_wrapped({ '! ', 'PlokedReason' }, plan.message, width, add)
+    text.hanging({ '! ', 'PlokedReason' }, plan.message, width, add)
   end
   for _, warning in ipairs(plan.warnings or {}) do
-    local said = with_place(warning.message, warning.place)
-    add_wrapped({ '! ', 'PlokedReason' }, said, width, add, { place = warning.place })
+    local said = origins.mention(warning.message, warning.place)
+    text.hanging({ '! ', 'PlokedReason' }, said, width, add, { place = warning.place })
   end
 end
 
@@ -109,7 +82,7 @@ local function add_relaxations(plan, width, add)
   add({ { 'Relaxations', 'PlokedHeader' }, { hint, 'PlokedNote' } })
   for at, relaxation in ipairs(relaxations) do
     local number = at <= 9 and relaxation.applicable and tostring(at) or ' '
-    add_wrapped({ ('  %s '):format(number), 'PlokedKey' }, relaxation.message, width, add)
+    text.hanging({ ('  %s '):format(number), 'PlokedKey' }, relaxation.message, width, add)
   end
 end
 
@@ -127,95 +100,7 @@ local function add_cost(plan, width, add)
     facts.cost(cost.expected),
     cost.message or ''
   )
-  add_wrapped({ 'Cost ', 'PlokedHeader' }, said, width, add)
-end
-
----@param explained ploked.Explained
----@return ploked.Cell[] cells behind those of the endpoint
-local function cost_cells(explained)
-  local range = explained.cost or {}
-  local function amount(case)
-    return explained.cost and facts.cost(range[case] and range[case].amount) or ''
-  end
-  local span = explained.cost and ('%s to %s'):format(amount('lowest'), amount('highest')) or ''
-  return { { amount('expected'), 'PlokedPrice', right = true }, { span, 'PlokedNote' } }
-end
-
-local SHARE_HEADER = { 'share', 'PlokedHeader', right = true }
-local COST_HEADER = { { 'cost', 'PlokedHeader', right = true }, { 'range', 'PlokedHeader' } }
-
----A row of the share, the endpoint, and the costs, which take the place of the prices.
----@param share ploked.Cell
----@param endpoint ploked.Cell[]
----@param costs? ploked.Cell[]
----@return ploked.Cell[]
-local function row_of(share, endpoint, costs)
-  local shown = vim.tbl_filter(function(cell)
-    return not (costs and cell.price)
-  end, endpoint)
-  return vim.list_extend(vim.list_extend({ share }, shown), costs or {})
-end
-
----@param plan ploked.RoutePlan
----@return ploked.Line[] one for the header, then one for each endpoint, those excluded last
-local function endpoint_lines(plan)
-  local rows = { row_of(SHARE_HEADER, endpoint_rows.HEADER, plan.cost and COST_HEADER) }
-  for _, endpoint in ipairs(plan.endpoints) do
-    local explained = explain.of(plan, endpoint)
-    local share = { explained.share and facts.share(explained.share) or '', 'PlokedContext', right = true }
-    table.insert(rows, row_of(share, endpoint_rows.cells(endpoint), plan.cost and cost_cells(explained)))
-  end
-  for _, exclusion in ipairs(plan.excluded) do
-    local cells = endpoint_rows.cells(exclusion.endpoint, 'PlokedExcluded')
-    table.insert(rows, row_of({ '' }, cells, plan.cost and {}))
-  end
-  return vim.tbl_map(function(line)
-    return vim.list_extend({ INDENT }, line)
-  end, text.columns(rows))
-end
-
----@param reasons ploked.Reason[]
----@param mark string
----@param endpoint ploked.EndpointRecord
----@param width integer
----@param add ploked.AddLine
-local function add_reasons(reasons, mark, endpoint, width, add)
-  for _, reason in ipairs(reasons) do
-    local code = { ('        %s%s: '):format(mark, reason.code), 'PlokedReason' }
-    local said = with_place(explain.message(reason, endpoint.key.tag), reason.place)
-    add_wrapped(code, said, width, add, { endpoint = endpoint, place = reason.place }, 'PlokedExcluded')
-  end
-end
-
----@param plan ploked.RoutePlan
----@param width integer
----@param add ploked.AddLine
-local function add_endpoints(plan, width, add)
-  local lines, order = endpoint_lines(plan), plan.tryOrder
-  add({})
-  add({ { ('Eligible (%d)'):format(#plan.endpoints), 'PlokedHeader' } })
-  if order then
-    add_wrapped({ order.estimate and '  ≈ ' or '  ' }, order.message, width, add, nil, 'PlokedNote')
-  end
-  add(lines[1])
-  for at, endpoint in ipairs(plan.endpoints) do
-    local explained = explain.of(plan, endpoint)
-    add(lines[at + 1], { endpoint = endpoint })
-    add_reasons(explained.reasons, '? ', endpoint, width, add)
-    if #explained.dropped > 0 then
-      local dropped = table.concat(explained.dropped, ', ')
-      add({ { '        drops ', 'PlokedUncertain' }, { dropped, 'PlokedKey' } }, { endpoint = endpoint })
-    end
-  end
-  if #plan.excluded == 0 then
-    return
-  end
-  add({})
-  add({ { ('Excluded (%d)'):format(#plan.excluded), 'PlokedHeader' } })
-  for at, exclusion in ipairs(plan.excluded) do
-    add(lines[#plan.endpoints + at + 1], { endpoint = exclusion.endpoint })
-    add_reasons(exclusion.reasons, '', exclusion.endpoint, width, add)
-  end
+  text.hanging({ 'Cost ', 'PlokedHeader' }, said, width, add)
 end
 
 ---@param plan ploked.RoutePlan
@@ -252,7 +137,7 @@ function M.build(plan, unsaved, width)
   add_advice(plan, width, add)
   add_cost(plan, width, add)
   add_relaxations(plan, width, add)
-  add_endpoints(plan, width, add)
+  plan_endpoints.add(plan, width, add)
   add_request(plan, add)
   return lines, targets
 end

@@ -16,7 +16,10 @@ local M = {}
 ---@field [2] integer byte, not included
 ---@field [3]? string highlight group; default: what was found
 
-local GAP = '  '
+M.GAP = '  ' -- between columns
+
+local LEAST_WIDTH = 20 -- of what is wrapped, however narrow the window
+local HANGING = 10 -- how far the lines behind the first are indented at most
 
 ---How many screen cells `text` takes. (The question is asked of Vim only where it can matter: it costs.)
 ---@param text string
@@ -79,7 +82,27 @@ function M.wrap(text, width, first)
   return lines
 end
 
-local function widths(rows, limits)
+---Add the lines of a text broken to the width, behind a mark.
+---@param mark ploked.Chunk
+---@param said string
+---@param width integer
+---@param add fun(line: ploked.Line, target: any)
+---@param target? any handed to `add` with each line
+---@param highlight? string of the text
+function M.hanging(mark, said, width, add, target, highlight)
+  local taken = M.width(mark[1])
+  local indent = math.min(taken, HANGING)
+  local room = { math.max(LEAST_WIDTH, width - taken - 1), math.max(LEAST_WIDTH, width - indent - 1) }
+  for at, part in ipairs(M.wrap(M.one_line(said), room[2], room[1])) do
+    add({ at == 1 and mark or { (' '):rep(indent) }, { part, highlight } }, target)
+  end
+end
+
+---How wide each column gets.
+---@param rows ploked.Cell[][]
+---@param limits table<integer, integer> the widest a column may get, by its number
+---@return integer[] the width of each column
+function M.widths(rows, limits)
   local found = {}
   for _, row in ipairs(rows) do
     for at, cell in ipairs(row) do
@@ -97,7 +120,7 @@ end
 local function marked(text, highlight, matches)
   local chunks, from = {}, 0
   for _, match in ipairs(matches) do
-    local first, last = math.max(match[1], from), math.min(match[2], #text)
+    local first, last = math.max(match[1], from), math.min(match[2], #text) -- what is cut off is not marked
     if first < last then
       table.insert(chunks, { text:sub(from + 1, first), highlight })
       table.insert(chunks, { text:sub(first + 1, last), match[3] or 'PlokedMatch' })
@@ -125,12 +148,12 @@ end
 ---@param limits? table<integer, integer> the widest a column may get, by its number
 ---@return ploked.Line[]
 function M.columns(rows, limits)
-  local wide = widths(rows, limits or {})
+  local wide = M.widths(rows, limits or {})
   return vim.tbl_map(function(row)
     local line = {}
     for at, cell in ipairs(row) do
       vim.list_extend(line, fill(cell, wide[at]))
-      table.insert(line, { at < #row and GAP or '' })
+      table.insert(line, { at < #row and M.GAP or '' })
     end
     return line
   end, rows)
