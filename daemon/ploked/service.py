@@ -103,6 +103,7 @@ class RegistryService(ConfigEdits, WhatIf):
 
     async def start(self) -> None:
         """Load what is on disk and begin to watch; never waits for the network."""
+        await asyncio.to_thread(self.keys.glance)  # from here on a key is known, and redacted, whoever repeats it
         picked = asyncio.to_thread(self._picks_file.load, self._clock.now_s())
         _, _, self.index.picks = await asyncio.gather(self.preferences.reload(), self.catalog.start(), picked)
         self._apply_ttls()
