@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e.conftest import Start
@@ -109,6 +110,17 @@ async def test_bad_rows_are_skipped_counted_and_cost_no_memory(
     assert done["models"]["count"] >= 455
     assert done["models"]["skipped"] > 0
     assert memory_mb(warm, "VmHWM") - base_mb <= GROWTH_MB
+
+
+@pytest.mark.parametrize("price", ["NaN", "-Infinity", "1e400", "free", None, [], -5])
+async def test_prices_that_are_no_numbers_are_unknown_and_cost_nothing_else(
+    warm: Daemon, upstream: UpstreamProcess, price: Any
+) -> None:
+    upstream.patch("mancer/weaver", values={"pricing": {"prompt": price, "completion": "0.000001"}})
+    done = (await refresh(warm))["models"]
+    assert (done["outcome"] != "failed", done["count"], done["skipped"]) == (True, 455, 0)
+    (row,) = (await warm.request("ploked/searchModels", {"query": "mancer/weaver", "limit": 1}))["rows"]
+    assert (row["promptPer1m"], row["completionPer1m"]) == (None, "1")
 
 
 async def test_there_is_at_most_one_fetch_in_the_air_for_the_same_rows(warm: Daemon, upstream: UpstreamProcess) -> None:
