@@ -275,7 +275,9 @@ def test_p_chooses_the_default_profile_or_sets_parameters_for_one_run(editor: Ne
         "default (built-in)",
         "parameters for the next run…",
     ]
-    editor.until(lambda: saved(home)["models"][0].get("default_profile") == "default", "on disk")
+    # The file says so a moment before the daemon does, and its answer comes last.
+    editor.until(lambda: any("Saved" in said for said in editor.messages), "the answer to the choice")
+    assert saved(home)["models"][0]["default_profile"] == "default"
     editor.lua("_G.choose = nil")
     editor.keys("p")
     editor.until(lambda: editor.lua("return _G.choose ~= nil"), "a choice")
