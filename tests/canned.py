@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def canned(answer: Callable[[str], bytes]) -> AsyncIterator[tuple[str, list[bytes]]]:
+async def canned(
+    answer: Callable[[str], bytes], received: list[bytes] | None = None
+) -> AsyncIterator[tuple[str, list[bytes]]]:
     """Serve raw HTTP: `answer` gives the whole response for a path. Yields the base URL and the requests received.
 
-    A request is kept with its body, and the connection closed after each.
+    A request is kept with its body before it is answered, in `received` where that is given. The connection is closed
+    after each.
     """
-    requests: list[bytes] = []
+    requests: list[bytes] = [] if received is None else received
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 from ploked_protocol import plans, queries
 from ploked_protocol.errors import ErrorData, InvalidParams, UnknownProfile
 from ploked_protocol.keys import as_entry
 from ploked_protocol.preferences import ModelProfile
 
 from . import routing
+from .keys.store import KeyStore
 from .preferences import edit
 from .preferences.changes import edit_preferences, models_named
 from .preferences.live import LivePreferences
@@ -28,6 +30,9 @@ class ConfigEditor(Protocol):
     async def edit_open(self, path: str, change: Callable[[str], str]) -> queries.ConfigEdited | None:
         """Apply `change` to the open text and return what was done; None when the file is not open there."""
 
+    def tell(self, message: str) -> None:
+        """Show `message` to the user: results of commands are not shown by every client."""
+
 
 class ConfigEdits:
     """The part of RegistryService that edits: in the editor that has the file open, else on disk."""
@@ -36,6 +41,7 @@ class ConfigEdits:
     preferences: LivePreferences
     sweeps: SweepManager
     facts: CatalogFacts
+    keys: KeyStore
 
     def list_profiles(self, params: queries.ListProfilesParams) -> queries.ListProfilesResult:
         """Answer `ploked/listProfiles`."""
@@ -90,6 +96,24 @@ class ConfigEdits:
         if params.config_text is not None:
             counted = (await asyncio.to_thread(load, params.config_text, "config.toml")).prefs or counted
         return await self._edit(editor, lambda text: edit_preferences(text, params.edits, counted))
+
+    async def store_key(self, params: queries.StoreKeyParams, editor: ConfigEditor) -> queries.ConfigEdited:
+        """Answer `ploked/storeKey`; raises InvalidParams, ConfigNotEditable, and PlokedError of the file of keys.
+
+        The key is stored before it is taken from the text: whatever fails, it is in one of the two.
+        """
+
+        def change(text: str) -> str:
+            rest, key = edit.take_key(text, tuple(params.path))
+            self.keys.keep(key)
+            return rest
+
+        edited = await self._edit(editor, change)
+        said = f"The key is in {self.keys.file.path} now, which only you can read."
+        if edited.via == "editor":
+            said += " Save config.toml to take it off the disk; undo would bring it back into the text."
+        editor.tell(said)
+        return msgspec.structs.replace(edited, message=said)
 
     async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
         done = await editor.edit_open(str(self.settings.config_path), change)

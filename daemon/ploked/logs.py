@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import select
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+
+from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
 
@@ -23,18 +24,6 @@ FILE_BYTES, OLDER_FILES = 1 << 20, 3
 STDERR = 2
 CHUNK_BYTES = 4096
 """PIPE_BUF of Linux: a pipe that is ready takes this much without waiting."""
-
-_SECRETS = re.compile(
-    r"""(?ix)
-      \b (?:sk|pk|ghp|gho|key) [-_] [\w-]{8,}
-    | (?P<before>
-          (?: authorization ["']? \s* [:=] \s* ["']? )? \b (?:bearer|basic) \s+
-        | (?: api[-_]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']?
-        | [?&] key=
-        | :// [^\s/:@]* :
-      ) [^\s"',}&@]+
-    """
-)
 
 
 def configure(environ: Mapping[str, str]) -> None:
@@ -62,12 +51,13 @@ def _configure(
     make_handler: Callable[[], logging.Handler],
     in_full: bool,
 ) -> None:
+    openrouter_key(environ)  # from here on it is known, and redacted
     problem = None
     try:
         handler = make_handler()
     except OSError as error:
         handler, problem = StderrHandler(), error
-    handler.setFormatter(formatter(environ.get("OPENROUTER_API_KEY", "").strip()))
+    handler.setFormatter(formatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("ploked").setLevel(logging.INFO if in_full else logging.WARNING)
     if problem is not None:
@@ -75,25 +65,15 @@ def _configure(
         log.warning("%s cannot be written, the log goes to stderr: %s", what, problem)
 
 
-def redact(text: str) -> str:
-    """Return `text` with whatever looks like a secret replaced by `***`."""
-    return _SECRETS.sub(lambda match: f"{match['before'] or ''}***", text)
-
-
 class Redactor(logging.Formatter):
     """Formats records, tracebacks included, without secrets."""
 
-    def __init__(self, known_secret: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._known = known_secret
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines to write."""
-        return self.clean(super().format(record))
-
-    def clean(self, text: str) -> str:
-        """Return `text` without secrets, known or looking like one."""
-        return redact(text.replace(self._known, "***") if self._known else text)
+        return redact(super().format(record))
 
 
 class JsonLines(Redactor):
@@ -105,12 +85,12 @@ class JsonLines(Redactor):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": self.clean(record.getMessage()),
+            "message": redact(record.getMessage()),
         }
         more = {"session": SESSION.get(), "incident": getattr(record, "incident", None)}
         line |= {name: value for name, value in more.items() if value is not None}
         if record.exc_info:
-            line["exception"] = self.clean(self.formatException(record.exc_info))
+            line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 

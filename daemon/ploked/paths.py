@@ -28,6 +28,11 @@ def state_dir(environ: Mapping[str, str], home: str) -> str:
     return _named(environ, "PLOKED_CACHE_DIR") or state
 
 
+def keys_path(environ: Mapping[str, str], home: str) -> str:
+    """Return the file of keys. It is neither configuration nor cache: `$PLOKED_CACHE_DIR` does not move it."""
+    return os.path.join(_base(environ, "XDG_STATE_HOME", home, ".local/state"), "ploked/keys.json")
+
+
 def upstream_url(environ: Mapping[str, str]) -> str:
     """Return the base URL of the catalog: `$PLOKED_OPENROUTER_URL`, else OpenRouter's."""
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")

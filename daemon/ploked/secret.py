@@ -1,12 +1,29 @@
-"""Secrets: values that never print."""
+"""Secrets: values that never print, and texts without them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 SHORTEST = 8
 """Characters of the shortest value that is taken for a secret: what stands in for a key where none is asked for, as
 `x` or `test`, is part of ordinary words."""
+
+_known: set[str] = set()
+"""Every secret that this process holds or held, whoever found it."""
+
+_SECRETS = re.compile(
+    r"""(?ix)
+      \b (?:sk|pk|ghp|gho|key) [-_] [\w-]{8,}
+    | (?P<before>
+          (?: authorization ["']? \s* [:=] \s* ["']? )? \b (?:bearer|basic) \s+
+        | (?: api[-_]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']?
+        | [?&] key=
+        | :// [^\s/:@]* :
+      ) [^\s"',}&@]+
+    """
+)
 
 
 class Secret:
@@ -16,6 +33,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        if len(value) >= SHORTEST:
+            _known.add(value)
 
     def __repr__(self) -> str:
         """Return `***`, whatever is held."""
@@ -27,9 +46,26 @@ class Secret:
         """Return the value; call it only where the value leaves for its own upstream."""
         return self._value
 
-    def redact(self, text: str) -> str:
-        """Return `text` with `***` in place of the value, unless that is too short to be secret."""
-        return text if len(self._value) < SHORTEST else text.replace(self._value, "***")
+
+def hide(text: str) -> str:
+    """Return `text` with `***` in place of every secret that was met; those too short to be one stay."""
+    for value in sorted(_known, key=len, reverse=True):  # one may be part of another
+        text = text.replace(value, "***")
+    return text
+
+
+def redact(text: str) -> str:
+    """Return `hide(text)` with `***` also in place of whatever looks like a secret."""
+    return _SECRETS.sub(lambda match: f"{match['before'] or ''}***", hide(text))
+
+
+def password_of(url: str) -> Secret | None:
+    """Return the password in a URL; None where it has none."""
+    try:
+        value = unquote(urlsplit(url).password or "")
+    except ValueError:
+        return None
+    return Secret(value) if value else None
 
 
 def openrouter_key(environ: Mapping[str, str]) -> Secret | None:

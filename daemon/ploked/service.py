@@ -25,6 +25,8 @@ from .edits import ConfigEdits
 from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
+from .keys.file import KeyFile
+from .keys.store import KeyStore
 from .memory import settle
 from .outlooks import Outlooks
 from .preferences.check import check
@@ -58,12 +60,14 @@ class RegistryService(ConfigEdits, WhatIf):
         catalog: WarmCatalog,
         preferences: LivePreferences,
         sweep_manager: SweepManager,
+        keys: KeyStore,
         clock: Clock,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.preferences = preferences
         self.sweeps = sweep_manager
+        self.keys = keys
         self.index = SearchIndex()
         self.facts = CatalogFacts(catalog, self.index)
         self._outlooks = Outlooks(self.facts, catalog.endpoints_of_row, lambda: preferences.prefs, self.now)
@@ -91,14 +95,15 @@ class RegistryService(ConfigEdits, WhatIf):
         importer = OpenRouterImporter(Fetcher(settings.upstream_url))
         catalog = WarmCatalog(importer, SqliteStore(settings.catalog_path), clock)
         ledger = Ledger(settings.state_dir / "sweeps.db", now_s=clock.now_s)
-        runner = SweepRunner(settings.upstream_url, settings.key, ledger, clock) if settings.key else None
-        manager = SweepManager(runner, ledger)
-        return cls(settings, catalog, LivePreferences(settings.config_path), manager, clock)
+        keys = KeyStore(settings.environment_key, KeyFile(settings.keys_path))
+        manager = SweepManager(keys.find, lambda key: SweepRunner(settings.upstream_url, key, ledger, clock), ledger)
+        return cls(settings, catalog, LivePreferences(settings.config_path), manager, keys, clock)
 
     # life
 
     async def start(self) -> None:
         """Load what is on disk and begin to watch; never waits for the network."""
+        await asyncio.to_thread(self.keys.glance)  # from here on a key is known, and redacted, whoever repeats it
         picked = asyncio.to_thread(self._picks_file.load, self._clock.now_s())
         _, _, self.index.picks = await asyncio.gather(self.preferences.reload(), self.catalog.start(), picked)
         self._apply_ttls()
@@ -108,6 +113,7 @@ class RegistryService(ConfigEdits, WhatIf):
         await self._check_config()  # else who asks first is told that nothing is wrong, and nobody corrects it
         self._ready.set()
         self._behind(self._take_facts())
+        self._behind(self._find_key())
         self.catalog.touch_models()
 
     async def ready(self) -> None:
@@ -222,6 +228,7 @@ class RegistryService(ConfigEdits, WhatIf):
 
     def status(self, _params: queries.StatusParams) -> queries.StatusResult:
         """Answer `ploked/status`, also while busy."""
+        found = self.keys.glance()
         return queries.StatusResult(
             version=__version__,
             protocol=PROTOCOL_VERSION,
@@ -229,7 +236,9 @@ class RegistryService(ConfigEdits, WhatIf):
             uptime_s=round(self._clock.monotonic_s() - self._started_s, 3),
             catalog=self.catalog_status(),
             config=self.config_status(),
-            has_key=self.settings.key is not None,
+            has_key=found.key is not None,
+            key_source=found.source,
+            key_problem=found.problem,
             running_sweeps=self.sweeps.running,
         )
 
@@ -318,6 +327,10 @@ class RegistryService(ConfigEdits, WhatIf):
         await asyncio.to_thread(self.index.warm)
         await self._check_config()
         await asyncio.to_thread(settle)
+
+    async def _find_key(self) -> None:
+        """Ask the keyring, for `status`."""
+        await asyncio.to_thread(self.keys.find)
 
     def _behind(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` behind the answers; a task that nobody holds may vanish."""

@@ -21,7 +21,9 @@ class Settings(msgspec.Struct, frozen=True):
     state_dir: Path
     """Not disposable: the sweep ledger, and what the user picks and likes."""
     upstream_url: str
-    key: Secret | None
+    keys_path: Path
+    environment_key: Secret | None
+    """The key that the process was started with, which comes before those of the keyring and of the file."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], home: Path) -> Settings:
@@ -36,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True):
             cache_dir=Path(paths.cache_dir(environ, at)),
             state_dir=Path(paths.state_dir(environ, at)),
             upstream_url=paths.upstream_url(environ),
-            key=openrouter_key(environ),
+            keys_path=Path(paths.keys_path(environ, at)),
+            environment_key=openrouter_key(environ),
         )
 
     @property

@@ -174,6 +174,13 @@ EDIT_PREFERENCES = _request(
     "Make edits of config.toml together or not at all, such as those of a relaxation.",
     edits=True,
 )
+STORE_KEY = _request(
+    "storeKey",
+    queries.StoreKeyParams,
+    queries.ConfigEdited,
+    "Move an API key that stands in config.toml to the file of keys, which is the user's alone.",
+    edits=True,
+)
 EFFECTIVE_PROFILE = _request(
     "effectiveProfile",
     plans.EffectiveProfileParams,
@@ -226,6 +233,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     DELETE_PROFILE,
     SELECT_ENDPOINTS,
     EDIT_PREFERENCES,
+    STORE_KEY,
     EFFECTIVE_PROFILE,
     PREFERENCES_DIFF,
     PREFERENCES_CHANGED,

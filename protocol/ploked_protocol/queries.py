@@ -177,6 +177,9 @@ class ConfigStatus(Wire):
     message: str | None = None
 
 
+KeySource = Literal["environment", "keyring", "file"]
+
+
 class StatusResult(Wire):
     """The daemon about itself."""
 
@@ -188,6 +191,10 @@ class StatusResult(Wire):
     config: ConfigStatus
     has_key: bool
     """Whether an API key was found; never the key."""
+    key_source: KeySource | None
+    """Where it was found: in the daemon's environment, the system's keyring, or the file of `ploked keys`."""
+    key_problem: str | None
+    """Without a key: why one that may be there cannot be used, and the command that mends it."""
     running_sweeps: int
 
 
@@ -253,6 +260,12 @@ class ConfigEdited(Wire):
     """"editor" when the file is open there: the edit can be undone and is not saved yet."""
     path: str
     message: str
+
+
+class StoreKeyParams(Wire):
+    """The place in config.toml of the key to move: keys and 0-based indexes, as in `["registry", "api_key"]`."""
+
+    path: list[str | int]
 
 
 class PreferencesChanged(Wire):

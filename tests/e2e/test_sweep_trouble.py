@@ -30,7 +30,7 @@ async def raw(home: Home) -> AsyncIterator[RawDaemon]:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("sk-or-v1-bad0key0canary", "refused the key. Set OPENROUTER_API_KEY"),
+        ("sk-or-v1-bad0key0canary", "refused the key. Set another"),
         ("sk-or-v1-broke0canary", "no credits left"),
         ("sk-or-v1 with blanks", "characters that no key has"),
     ],

@@ -35,6 +35,10 @@ model = "{MODEL}"
 banned_providers = ["groq"]
 required_supported_params = ["seed"]
 """
+LEAK = """
+[openrouter]
+api_key = "sk-or-v1-made-up"
+"""
 FIXED: dict[str, Any] = {
     "pid": 4711,
     "uptimeS": 12.5,
@@ -55,7 +59,7 @@ def tells(name: str, params: Any) -> bool:
     return name != methods.CATALOG_CHANGED.name or params["refreshed"]["kind"] == "endpoints"
 
 
-async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
+async def exchanges(client: AsyncClient, config: Path) -> dict[str, dict[str, Any]]:
     """Return params and result of each method, in an order in which each has something to show."""
     found: dict[str, dict[str, Any]] = {}
     heard = {m.name: asyncio.Event() for m in methods.METHODS if m.direction == "notification"}
@@ -101,6 +105,8 @@ async def exchanges(client: AsyncClient) -> dict[str, dict[str, Any]]:
     await ask("selectEndpoints", model=MODEL, endpoints=["novita/fp8"])
     path = f'registry.models["{MODEL}"].banned_providers'
     await ask("editPreferences", edits=[{"verb": "remove", "path": path, "value": "groq"}])
+    config.write_text(config.read_text(encoding="utf-8") + LEAK, encoding="utf-8")
+    await ask("storeKey", path=["openrouter", "api_key"])
     for event in heard.values():
         await asyncio.wait_for(event.wait(), 10)
     return found
@@ -117,7 +123,7 @@ def settled(value: Any, folder: str, key: str = "") -> Any:
         shown = 5 if key in ("supportedParameters", "added") else SHOWN
         return [settled(each, folder, key) for each in value[:shown]]
     if isinstance(value, str):
-        text = value.replace(folder, "/home/you/.config/ploke")
+        text = value.replace(f"{folder}/.local", "/home/you/.local").replace(folder, "/home/you/.config/ploke")
         text = re.sub(r"http://127\.0\.0\.1:[0-9]+/api/v1", "https://openrouter.ai/api/v1", text)
         return re.sub(r"sweep-[0-9a-f]{12}", str(FIXED["sweepId"]), text)
     return value
@@ -130,12 +136,13 @@ async def made() -> str:
         environ = {
             "PLOKED_CONFIG": f"{folder}/config.toml",
             "PLOKED_CACHE_DIR": f"{folder}/cache",
+            "XDG_STATE_HOME": f"{folder}/.local/state",
             "PLOKED_OPENROUTER_URL": upstream.url,
             "OPENROUTER_API_KEY": "example",
         }
         client = await AsyncClient.spawn([sys.executable, "-m", "ploked", "serve", "--stdio"], environ)
         async with client:
-            found = await exchanges(client)
+            found = await exchanges(client, Path(folder) / "config.toml")
         order = [method.name for method in methods.METHODS]
         examples = {name: settled(found[name], folder) for name in order}
     return json.dumps(examples, indent=1, ensure_ascii=False) + "\n"

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ploked.logs import Redactor, configure, redact
+from ploked.logs import Redactor, configure
+from ploked.secret import Secret, redact
 
 KEYS = [
     "sk-or-v1-made-up-for-tests",
@@ -51,7 +52,8 @@ def test_a_traceback_is_redacted_too_and_the_known_key_in_any_shape() -> None:
         raise ValueError("sent plainkey and sk-or-v1-made-up-for-tests")
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "incident %s", ("1a",), sys.exc_info())
-    text = Redactor("plainkey").format(record)
+    Secret("plainkey")
+    text = Redactor().format(record)
     assert "incident 1a" in text
     assert "ValueError: sent *** and ***" in text
 

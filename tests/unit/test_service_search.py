@@ -19,7 +19,9 @@ NOWHERE = "http://127.0.0.1:9/api/v1"
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[RegistryService]:
-    service = RegistryService.create(Settings(tmp_path / "config.toml", tmp_path, tmp_path, NOWHERE, None))
+    service = RegistryService.create(
+        Settings(tmp_path / "config.toml", tmp_path, tmp_path, NOWHERE, tmp_path / "keys.json", None)
+    )
     yield service
     await service.aclose()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ploked.keys.store import Found
+from ploked.secret import Secret
 from ploked.sweeps.ledger import Ledger
 from ploked.sweeps.manager import SweepManager
 from ploked.sweeps.run import SweepRunner
@@ -29,6 +31,14 @@ class BrokenRunner(SweepRunner):
         raise KeyError("surprise")
 
 
+def manager_of(ledger: Ledger) -> SweepManager:
+    return SweepManager(lambda: Found(Secret("made-up-key"), "file"), lambda _: BrokenRunner(), ledger)
+
+
+def _no_runner(_key: Secret) -> SweepRunner:
+    raise AssertionError("there is no key to run with")
+
+
 class FullLedger(Ledger):
     """A ledger on a disk that is full."""
 
@@ -44,7 +54,7 @@ def ledger(tmp_path: Path) -> Ledger:
 async def test_a_sweep_that_breaks_is_told_as_failed_and_no_longer_counted(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    manager, told = SweepManager(BrokenRunner(), ledger), asyncio.Queue[SweepProgress]()
+    manager, told = manager_of(ledger), asyncio.Queue[SweepProgress]()
     manager.on_progress = told.put_nowait
     launched = await manager.launch(launch(HEAT), PLAN)
     assert (launched.requests, told.qsize()) == (3, 0)
@@ -57,7 +67,7 @@ async def test_a_sweep_that_breaks_is_told_as_failed_and_no_longer_counted(
 
 
 async def test_a_sweep_whose_results_could_not_be_kept_is_not_started(tmp_path: Path) -> None:
-    manager = SweepManager(BrokenRunner(), FullLedger(tmp_path / "sweeps.db"))
+    manager = manager_of(FullLedger(tmp_path / "sweeps.db"))
     with pytest.raises(PlokedError, match="disk is full") as raised:
         await manager.launch(launch(HEAT), PLAN)
     assert "disk" in str(raised.value.data.next_step)
@@ -65,6 +75,9 @@ async def test_a_sweep_whose_results_could_not_be_kept_is_not_started(tmp_path: 
 
 
 async def test_without_a_key_nothing_is_planned_or_written(ledger: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(MissingKey):
-        await SweepManager(None, ledger).launch(launch(HEAT), PLAN)
+    with pytest.raises(MissingKey, match="chmod 600 keys") as raised:
+        await SweepManager(lambda: Found(problem="Mend it: chmod 600 keys"), _no_runner, ledger).launch(
+            launch(HEAT), PLAN
+        )
+    assert "ploked keys set openrouter" in str(raised.value.data.next_step)
     assert list(tmp_path.iterdir()) == []

@@ -289,7 +289,7 @@ class TestARefusedKey:
     @pytest.mark.parametrize(
         ("key", "says"),
         [
-            ("sk-bad-0123456789", "Set OPENROUTER_API_KEY to a valid one"),
+            ("sk-bad-0123456789", "Set another: run `ploked keys set openrouter`"),
             ("sk-broke-0123456789", "has no credits left"),
         ],
     )
@@ -326,6 +326,20 @@ class TestARefusedKey:
 
 
 class TestTheKey:
+    @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+    async def test_goes_to_its_own_upstream_and_to_no_host_that_it_names(self, ledger: Ledger, status: str) -> None:
+        async with canned(lambda _: response(b"{}")) as (elsewhere, received):
+            leads_away = response(b"", f"Location: {elsewhere}/chat/completions", status=status)
+            async with canned(lambda _: leads_away) as (url, asked):
+                await Sweep(url, ledger, seeds(2)).run()
+        assert [KEY.encode() in request for request in asked] == [True, True]
+        assert received == []
+
+    async def test_takes_the_place_of_credentials_in_the_url(self, ledger: Ledger) -> None:
+        async with canned(lambda _: response(b"{}")) as (url, received):
+            await Sweep(url.replace("//", "//someone:s3cret@"), ledger, seeds(1)).run()
+        assert f"Bearer {KEY}".encode() in received[0]
+
     async def test_is_in_no_log_and_not_in_the_ledger(
         self, upstream: RunningUpstream, ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "stop": "end the daemon once its sweeps are done",
     "restart": "put a new daemon in the place of the one that runs",
     "log": "show the log of the daemon",
+    "keys": "show where the API key is, set it, remove it",
     "demo": "show what ploked does, on a catalog of its own or on OpenRouter",
 }
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from .. import __version__
+from ..secret import password_of, redact
 from .base import ImportFailedError
 from .http_rules import BodyError, CappedBody, is_loopback, may_follow, quiet_httpx, retry_after_s, without_credentials
 
@@ -44,6 +45,7 @@ class Fetcher:
         self._check = f"check the base URL ({self.base_url or 'it is empty'})"
         self._url = base_url.rstrip("/")
         self._host = _host(base_url)
+        password_of(base_url)  # from here on it is known, and redacted: an upstream may repeat it
         self._total_timeout_s = total_timeout_s
         self._max_body = max_body
         self._headers = {**_HEADERS, **(headers or {})}
@@ -155,7 +157,7 @@ async def _error_message(response: httpx.Response) -> str:
         said = msgspec.json.decode(await read_body(response, MAX_ERROR_BODY))["error"]["message"]
     except (BodyError, msgspec.MsgspecError, ValueError, RecursionError, LookupError, TypeError):
         return ""
-    return f" ({said.strip()[:200]!r})" if isinstance(said, str) else ""
+    return f" ({redact(said.strip())[:200]!r})" if isinstance(said, str) else ""
 
 
 def _host(url: str) -> str:

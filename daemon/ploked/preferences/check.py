@@ -12,6 +12,7 @@ from .checks.parameters import check_parameters
 from .checks.profiles import check_profiles
 from .checks.providers import check_providers
 from .checks.routing import check_routing
+from .leaked import silenced
 from .load import Loaded
 
 CHECKS = (check_models, check_profiles, check_providers, check_parameters, check_routing)
@@ -26,4 +27,4 @@ def check(loaded: Loaded, catalog: CatalogView, now: datetime) -> list[ConfigPro
         return []
     context = Context(loaded, loaded.prefs, catalog, now)
     found = [problem for checks in CHECKS for problem in checks(context)]
-    return sorted(found, key=lambda problem: (problem.line, problem.column))
+    return sorted(silenced(found, loaded.leaked), key=lambda problem: (problem.line, problem.column))

@@ -1,16 +1,18 @@
 """Edits of config.toml, from text to text. Every byte that an edit does not own stays: see `draft` and `splice`.
 
-Each function raises ConfigNotEditable and none writes to disk. Doing an edit twice changes nothing the second time.
+Each function raises ConfigNotEditable, and none writes to disk. Doing an edit twice changes nothing the second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ploked_protocol.errors import ErrorData, InvalidParams
 from ploked_protocol.preferences import ModelProfile
 
+from ..secret import Secret
 from .draft import Draft
-from .positions import KeyPath
+from .positions import KeyPath, dotted
 
 _REGISTRY: KeyPath = ("registry",)
 _MODELS: KeyPath = ("registry", "models")
@@ -69,6 +71,16 @@ def select_endpoints(text: str, model: str, endpoints: Sequence[str]) -> str:
     if endpoints or draft.get(selection) is not None:
         draft.put(selection, list(dict.fromkeys(endpoints)))
     return draft.text()
+
+
+def take_key(text: str, path: KeyPath) -> tuple[str, Secret]:
+    """Return `text` without the API key at `path`, and the key; raises InvalidParams where no text stands there."""
+    draft = Draft(text)
+    value = draft.get(path) if path else None
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidParams(f"{dotted(path) or 'config.toml itself'} is no key (any more).", ErrorData(path="$.path"))
+    draft.drop(path)
+    return draft.text(), Secret(value.strip())
 
 
 def _set_default(draft: Draft, name: str, model: str | None) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ploked_protocol.preferences import ConfigProblem, RegistryPrefs
 
+from .leaked import LeakedKey, leaked_keys, leaked_problems, silenced
 from .positions import START, Positions, Span, problem_at
 from .reader import Reader, UnfitError
 from .wording import shown
@@ -59,6 +60,8 @@ class Loaded:
     positions: Positions
     """Answers for paths of `prefs`, such as `("registry", "profiles", 0, "params", "temperature")`."""
     path: str = ""
+    leaked: list[LeakedKey] = field(default_factory=list)
+    """API keys in the text; they belong elsewhere."""
 
 
 def load(text: str, path: Path | str) -> Loaded:
@@ -78,8 +81,11 @@ def load(text: str, path: Path | str) -> Loaded:
         return Loaded(None, [_too_deep(text, name)], positions, str(path))
     except ValueError:  # int() refuses numbers of more than 4,300 digits; nothing else in tomllib raises a bare one
         return Loaded(None, [_too_long_a_number(text, name)], positions, str(path))
-    problems = sorted([*reader.problems, *_version(document, positions)], key=lambda each: (each.line, each.column))
-    return Loaded(prefs, problems, positions, str(path))
+    leaked = leaked_keys(document)
+    leaks = leaked_problems(leaked, positions)
+    others = silenced([*reader.problems, *_version(document, positions)], leaked)
+    problems = sorted([*leaks, *others], key=lambda each: (each.line, each.column))
+    return Loaded(prefs, problems, positions, str(path), leaked)
 
 
 def _registry(document: dict[str, Any], reader: Reader) -> RegistryPrefs:

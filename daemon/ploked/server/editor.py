@@ -52,6 +52,10 @@ class OpenFileEditor:
             ErrorData(next_step="Save or close the file there, and try again."),
         )
 
+    def tell(self, message: str) -> None:
+        """Show `message` to the user."""
+        self._session.server.window_show_message(types.ShowMessageParams(types.MessageType.Info, message))
+
     async def _attempt(self, document: TextDocument, change: Callable[[str], str]) -> bool | str:
         """Return whether the text changed, or why the client did not take the edit."""
         version, before = document.version, document.source

@@ -26,6 +26,8 @@ from ploked_protocol.sweeps import (
 )
 from ploked_protocol.wire import encode
 
+from ..keys.store import Found
+from ..secret import Secret
 from .compare import in_words
 from .grid import PlannedRequest, left_out, plan_requests
 from .ledger import Ledger
@@ -48,15 +50,18 @@ class _Running:
 
 
 class SweepManager:
-    """Runs sweeps in the background. `runner` is None without an API key.
+    """Runs sweeps in the background; `on_start` hears of every beginning, `on_progress` of every row and end.
 
-    `on_start` hears of every beginning, `on_progress` of every row and end.
+    Each sweep looks for its key anew, in a thread: one that is set now works for the next.
     """
 
-    def __init__(self, runner: SweepRunner | None, ledger: Ledger) -> None:
+    def __init__(
+        self, find_key: Callable[[], Found], make_runner: Callable[[Secret], SweepRunner], ledger: Ledger
+    ) -> None:
         self.on_start: Callable[[SweepStarted], None] = lambda _: None
         self.on_progress: Callable[[SweepProgress], None] = lambda _: None
-        self._runner = runner
+        self._find_key = find_key
+        self._make_runner = make_runner
         self._ledger = ledger
         self._sweeps: dict[str, _Running] = {}
 
@@ -70,12 +75,7 @@ class SweepManager:
 
         `names` are the ids and slugs by which answers may give the model; none where the upstream chooses it.
         """
-        runner = self._runner
-        if runner is None:
-            raise MissingKey(
-                "A sweep sends requests, and there is no API key.",
-                ErrorData(next_step="Set OPENROUTER_API_KEY in the environment of the daemon and start it again."),
-            )
+        runner = self._make_runner(await self._key())
         requests = await asyncio.to_thread(plan_requests, params, plan, names)
         sweep_id = f"sweep-{secrets.token_hex(6)}"
         try:
@@ -123,6 +123,19 @@ class SweepManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._ledger.close)
+
+    async def _key(self) -> Secret:
+        found = await asyncio.to_thread(self._find_key)
+        if found.key is None:
+            why = found.problem or "Set one with `ploked keys set openrouter`."
+            raise MissingKey(
+                f"A sweep sends requests, and there is no API key. {why}",
+                ErrorData(
+                    next_step="Run `ploked keys set openrouter`, and launch the sweep again. (The daemon also takes "
+                    "OPENROUTER_API_KEY from the environment that it is started in.)"
+                ),
+            )
+        return found.key
 
     async def _run(
         self,

@@ -9,9 +9,9 @@ MAX_RETRIES = 2
 MAX_WAIT_S = 30.0
 """A longer `Retry-After` is cut to this; what is still refused then is a row with an error."""
 STOPPING = {
-    401: "The upstream refused the key. Set OPENROUTER_API_KEY to a valid one and start ploked again",
+    401: "The upstream refused the key. Set another: run `ploked keys set openrouter`, or mend OPENROUTER_API_KEY",
     402: "The account behind the key has no credits left. Add some, then launch the sweep again",
-    403: "The upstream does not let this key do that. See what the key may do, or set another OPENROUTER_API_KEY",
+    403: "The upstream does not let this key do that. See what it may do, or run `ploked keys set openrouter`",
 }
 """Statuses that every further request would get too."""
 

@@ -20,7 +20,7 @@ from ploked_protocol.sweeps import SweepRow
 from .. import __version__
 from ..importers.http import read_body
 from ..importers.http_rules import BodyError, environment_proxy, quiet_httpx, retry_after_s, without_credentials
-from ..secret import Secret
+from ..secret import Secret, hide
 from ..store.base import Clock
 from .compare import compared
 from .grid import PlannedRequest
@@ -111,7 +111,8 @@ class _Sender:
     """Posts completions with the key. There is a connection for each request under way, so that none waits for one."""
 
     def __init__(self, base_url: str, key: Secret, clock: Clock, connections: int, timeout_s: float) -> None:
-        self._base_url = base_url.rstrip("/")
+        # A request has one Authorization header, and the key is what completions are paid with.
+        self._base_url = without_credentials(base_url).rstrip("/")
         self._key = key
         self._clock = clock
         self._connections = connections
@@ -122,7 +123,7 @@ class _Sender:
         """Load libraries and certificates, in a thread: that takes 200 ms. Return why the sweep cannot begin, if so."""
         key = self._key.reveal()
         if not (key.isascii() and key.isprintable() and " " not in key):
-            return Ended("failed", "OPENROUTER_API_KEY holds characters that no key has: set it again, without blanks.")
+            return Ended("failed", "The API key holds characters that no key has: set it again, without blanks.")
         try:
             self._client = await asyncio.to_thread(self._new_client)
         except Exception as error:  # noqa: BLE001  whatever stands in the environment, the sweep ends with a reason
@@ -142,10 +143,10 @@ class _Sender:
         except BodyError as error:
             return Reply(problem=f"the answer {error}")
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-            return Reply(problem=self._key.redact(f"the answer broke off: {error}"))
+            return Reply(problem=hide(f"the answer broke off: {error}"))
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             host = urlsplit(self._base_url).hostname or without_credentials(self._base_url)
-            return Reply(problem=self._key.redact(f"{host} cannot be reached: {error or type(error).__name__}"))
+            return Reply(problem=hide(f"{host} cannot be reached: {error or type(error).__name__}"))
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -159,7 +160,7 @@ class _Sender:
             body = await read_body(response, MAX_ANSWER)
         latency_ms = stopwatch.elapsed_ms()
         asked_s = retry_after_s(response.headers.get("retry-after"), self._clock.now_s())
-        text = self._key.redact(body.decode(errors="replace"))  # an upstream may repeat it
+        text = hide(body.decode(errors="replace"))  # an upstream may repeat it
         return Reply(response.status_code, text.encode(), latency_ms, asked_s)
 
     def _new_client(self) -> httpx.AsyncClient:

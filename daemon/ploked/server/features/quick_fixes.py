@@ -1,16 +1,20 @@
-"""Quick fixes: the suggestion of a diagnostic in its place, and changes that bring endpoints back."""
+"""Quick fixes: the suggestion of a diagnostic, changes that bring endpoints back, a key moved to where it belongs."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from lsprotocol import types
+from ploked_protocol.methods import STORE_KEY
 from pygls.workspace import TextDocument
 
+from ...preferences import leaked
+from ...preferences.load import load
 from ..editor import text_edit
 from ..session import Session
 from .candidates import model_at
-from .places import config_document, cursor_at
+from .places import config_document, cursor_at, is_configured
 
 
 async def code_actions(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -22,7 +26,32 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> list
     found = [(diagnostic, _suggestion(diagnostic)) for diagnostic in params.context.diagnostics]
     fixes = [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
     document = config_document(session, uri)
-    return fixes if document is None else [*fixes, *await _changes(session, document, params)]
+    if document is None:
+        return fixes
+    return [*_moves(session, document, params), *fixes, *await _changes(session, document, params)]
+
+
+def _moves(session: Session, document: TextDocument, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    """Yield an action for each key in the configured file that moves it to the file of keys.
+
+    It names the place and not the key: what a client is told ends up in its log.
+    """
+    found = {(each.range.start.line): each for each in params.context.diagnostics if each.code == leaked.CODE}
+    if not found or not is_configured(session, document.path):
+        return
+    loaded = load(document.source, "config.toml")
+    for key in loaded.leaked:
+        span = loaded.positions.nearest_in_text(key.path)
+        if key.is_ours and (diagnostic := found.get(span.line - 1)):
+            title = "Move the key to the file of keys, which only you can read"
+            command = types.Command(title, str(STORE_KEY.command), arguments=[{"path": list(key.path)}])
+            yield types.CodeAction(
+                title,
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[diagnostic],
+                command=command,
+                is_preferred=True,
+            )
 
 
 async def _changes(session: Session, document: TextDocument, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -75,9 +75,11 @@ local function check_catalog(status)
     ok(said)
   end
   if status.hasKey then
-    ok('An API key was found')
+    ok(('An API key was found (%s)'):format(status.keySource))
   else
-    warn('There is no API key', { 'Sweeps need one: set OPENROUTER_API_KEY in the environment of Neovim' })
+    warn('There is no API key', {
+      status.keyProblem or 'Sweeps need one: run `ploked keys set openrouter` in a terminal, and type it there',
+    })
   end
 end
 

@@ -6,6 +6,12 @@ local ui = require('ploked.ui')
 
 local M = {}
 
+local sources = {
+  environment = 'from OPENROUTER_API_KEY in the environment of the server',
+  keyring = 'from the keyring',
+  file = 'from the file of `ploked keys`',
+}
+
 ---@param status ploked.StatusResult
 ---@return ploked.Cell[][]
 local function rows_of(status)
@@ -18,12 +24,15 @@ local function rows_of(status)
     { { 'catalog' }, { held } },
     { { 'age' }, { age, highlight } },
     { { 'upstream' }, { catalog.upstream } },
-    { { 'key' }, { status.hasKey and 'found' or 'none: sweeps need OPENROUTER_API_KEY' } },
+    { { 'key' }, { status.keySource and sources[status.keySource] or 'none: sweeps need one, see `ploked keys`' } },
     { { 'sweeps' }, { ('%d running'):format(status.runningSweeps) } },
     { { 'config' }, { ('%s (%s)'):format(loaded.path, loaded.state) } },
   }
   if catalog.freshness.error then
     table.insert(rows, 5, { { '' }, { catalog.freshness.error, 'PlokedStale' } })
+  end
+  if status.keyProblem then
+    table.insert(rows, { { '' }, { status.keyProblem, 'PlokedReason' } })
   end
   if loaded.message then
     table.insert(rows, { { '' }, { loaded.message } })

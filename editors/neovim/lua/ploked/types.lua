@@ -604,7 +604,13 @@
 ---@field catalog ploked.CatalogStatus
 ---@field config ploked.ConfigStatus
 ---@field hasKey boolean
+---@field keySource? "environment"|"file"|"keyring"
+---@field keyProblem? string
 ---@field runningSweeps integer
+
+---The place in config.toml of the key to move: keys and 0-based indexes, as in `["registry", "api_key"]`.
+---@class ploked.StoreKeyParams
+---@field path (string|integer)[]
 
 ---The state after cancelling: "cancelled", or the final state of a sweep that had ended before.
 ---@class ploked.SweepCancelled
@@ -704,6 +710,7 @@
 ---| 'ploked/deleteProfile' # Remove a profile from config.toml.
 ---| 'ploked/selectEndpoints' # Write the selected endpoints of a model to config.toml.
 ---| 'ploked/editPreferences' # Make edits of config.toml together or not at all, such as those of a relaxation.
+---| 'ploked/storeKey' # Move an API key that stands in config.toml to the file of keys, which is the user's alone.
 ---| 'ploked/effectiveProfile' # Show the parameters and routing preferences in effect, value by value, with the place each comes from.
 ---| 'ploked/preferencesDiff' # Say what a config.toml that is not saved would change for every model that it or the saved one names.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
