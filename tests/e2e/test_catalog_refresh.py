@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +24,8 @@ FAILURES: list[tuple[str, Json, str]] = [
     ("wrong-types", {}, "no models"),
     ("redirect", {}, "redirects to localhost, which is not followed"),
     ("connection-reset", {}, "cannot be reached"),
-    ("gzip-bomb", {"size": 64 * MIB}, "larger than 32 MB"),
-    ("huge", {"size": 40 * MIB}, "larger than 32 MB"),
+    ("gzip-bomb", {"size": 16 * MIB}, "larger than 8 MB"),
+    ("huge", {"size": 12 * MIB}, "larger than 8 MB"),
 ]
 
 
@@ -82,18 +81,3 @@ async def test_a_failed_refresh_of_endpoints_keeps_them(shared: Daemon, upstream
     after = await shared.request("ploked/listEndpoints", {"model": KIMI})
     assert after["endpoints"] == before["endpoints"]
     assert "HTML" in after["freshness"]["error"]
-
-
-async def test_the_daemon_stays_small_whatever_upstream_sends(shared: Daemon, upstream: UpstreamProcess) -> None:
-    await refresh(shared)
-    before = await _peak_mib(shared)
-    upstream.faults.add("gzip-bomb", path="/models", size=128 * MIB)
-    assert (await refresh(shared))["models"]["outcome"] == "failed"
-    assert await _peak_mib(shared) - before < 80
-
-
-async def _peak_mib(daemon: Daemon) -> float:
-    """Return the most memory that the daemon has used so far."""
-    assert daemon.process is not None
-    lines = Path(f"/proc/{daemon.process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

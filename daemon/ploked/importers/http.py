@@ -19,6 +19,9 @@ from .http_rules import BodyError, CappedBody, is_loopback, may_follow, quiet_ht
 if TYPE_CHECKING:
     import httpx  # at run time it is imported on the first fetch: its 60 ms would delay the answer to `initialize`
 
+MAX_BODY = 8 << 20
+"""Bytes: eight times the longest model list that was seen. A refresh fetches three bodies at once, and even if all of
+them are this large the daemon stays within 32 MB of its size."""
 MAX_REDIRECTS = 3
 MAX_ERROR_BODY = 64 << 10
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": f"ploked/{__version__}"}
@@ -36,7 +39,7 @@ class Fetcher:
         base_url: str,
         *,
         total_timeout_s: float = 30,
-        max_body: int = 32 << 20,
+        max_body: int = MAX_BODY,
         headers: Mapping[str, str] | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:

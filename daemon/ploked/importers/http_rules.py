@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 
 GZIP_OR_ZLIB = 47
 """`wbits` that take the gzip and the zlib header, whichever comes."""
+STEP = 1 << 16
+"""Bytes to inflate at once: 64 kB of a bomb would become 64 MB."""
 PLAIN = frozenset({"", "identity"})
 DEFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -59,8 +61,8 @@ class CappedBody:
             while chunk and len(self._body) <= self._cap:
                 if self._inflate.eof:  # gzip may come in several members
                     self._inflate = zlib.decompressobj(GZIP_OR_ZLIB)
-                self._body += self._inflate.decompress(chunk, self._cap + 1 - len(self._body))
-                chunk = self._inflate.unused_data
+                self._body += self._inflate.decompress(chunk, STEP)
+                chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
         except zlib.error:
             raise BodyError("is broken: it does not inflate") from None
 
