@@ -301,9 +301,7 @@ class RegistryService(ConfigEdits, WhatIf):
 
     def _query_context(self) -> Context:
         """Return what a query may ask for besides the catalog's models."""
-        listed = {provider.slug: provider.name for provider in self.catalog.providers}
-        providers = {**self.catalog.serving_providers, **listed}
-        return Context(self.now().date(), self.index.favourites, self.index.recent, providers)
+        return Context(self.now().date(), self.index.favourites, self.index.recent, self.catalog.provider_names)
 
     async def _index_models(self) -> None:
         """Bring the index up to date with the model list; in a thread, for a long one takes a while."""

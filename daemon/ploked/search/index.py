@@ -11,7 +11,7 @@ from ploked_protocol.searching import CompleteQueryResult
 from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
-from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split, warm
+from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split
 from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
@@ -84,13 +84,13 @@ class SearchIndex:
         words = query_words(query)
         if not words:
             total = len(held.ids) if among is None else among.bit_count()
-            return self._found(held, held.in_catalog_order(among, limit), total, None)
+            return Found(*self._found(held, held.in_catalog_order(among, limit), total, None))
         match = held.ranking.match(words, check)
         if among is not None:
             match = match.among(among)
         shown = match.best(limit, self._liked(held))
         check()
-        return self._found(held, shown, match.total, match if highlight else None)
+        return Found(*self._found(held, shown, match.total, match if highlight else None))
 
     def ask(
         self,
@@ -116,9 +116,9 @@ class SearchIndex:
             match = match.among(matched.rows)
         found = self._ordered(held, query, matched, match, limit)
         check()
-        answer = self._found(held, found, matched.total if match is None else match.total, match if highlight else None)
-        uncertain = [place for place, row in enumerate(found) if matched.uncertain(row)]
-        return msgspec.structs.replace(answer, query=query, uncertain=uncertain)
+        total = matched.total if match is None else match.total
+        shown = self._found(held, found, total, match if highlight else None)
+        return Found(*shown, query, matched.uncertain_places(found))
 
     def complete(self, text: str, position: int | None, context: Context) -> CompleteQueryResult:
         """Return what may stand at `position` of a query."""
@@ -152,7 +152,7 @@ class SearchIndex:
         held = self.held
         held.encoded(held.catalog_order)
         held.ranking.warm()
-        warm(held.columns)
+        held.columns.warm()
 
     def _liked(self, held: Generation) -> list[int]:
         """Return the rows that lead among equals, the most liked first."""
@@ -169,7 +169,9 @@ class SearchIndex:
             return match.best(limit, self._liked(held))
         return ordered(match.best(None, self._liked(held)), query.sort, held.columns, limit)
 
-    def _found(self, held: Generation, shown: Sequence[int], total: int, marked: Match | None) -> Found:
+    def _found(
+        self, held: Generation, shown: Sequence[int], total: int, marked: Match | None
+    ) -> tuple[list[msgspec.Raw], list[str], int]:
         ids = [held.ids[row] for row in shown]
         rows = held.encoded(shown)
         if marked is not None:
@@ -179,7 +181,7 @@ class SearchIndex:
         if self.picks.favourites:
             liked = [id_ in self.picks.favourites for id_ in ids]
             rows = [extended(row, {"favourite": True}) if is_ else row for row, is_ in zip(rows, liked, strict=True)]
-        return Found(rows, ids, total)
+        return rows, ids, total
 
 
 def _texts(words: Iterable[Word]) -> list[str]:

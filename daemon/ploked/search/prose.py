@@ -26,7 +26,8 @@ class Prose:
         self._count = len(texts)
         self._texts = [" ".join(["", *text.split(), ""]) for text in texts]
         self._words, self._starts = "", array("I")
-        self._rows: list[int | array[int]] = []
+        self._rows: list[int | array[int]] | None = None
+        """Those that hold each word; None until the texts are laid out."""
 
     def lay_out(self) -> None:
         """Take the texts apart into words. Until then all texts are looked into, which is slower at each search."""
@@ -40,7 +41,7 @@ class Prose:
 
     def fits(self, spaced: str) -> list[int]:
         """Return the rows that hold `spaced`, by their best fit: WHOLE_WORD to IN_WORD."""
-        if not self._rows or " " in spaced:
+        if self._rows is None or " " in spaced:
             return self._fits_of_texts(spaced)
         whole, begun, inside = map(self._any, self._holding(spaced))
         return [whole, begun & ~whole, inside & ~(whole | begun)]
