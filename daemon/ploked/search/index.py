@@ -12,6 +12,7 @@ from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
 from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split
+from .query.columns import MAX_CHANGED
 from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
@@ -120,8 +121,11 @@ class SearchIndex:
         shown = self._found(held, found, total, match if highlight else None)
         return Found(*shown, query, matched.uncertain_places(found))
 
-    def complete(self, text: str, position: int | None, context: Context) -> CompleteQueryResult:
-        """Return what may stand at `position` of a query."""
+    def complete(
+        self, text: str, position: int | None, context: Context, *, check: Callable[[], None] = lambda: None
+    ) -> CompleteQueryResult:
+        """Return what may stand at `position` of a query. `check` is that of `search`."""
+        check()
         held = self.held
 
         def find(words: Sequence[Word]) -> int | None:
@@ -129,6 +133,16 @@ class SearchIndex:
             return sum(held.ranking.match(typed).tiers) if typed else None
 
         return complete(text, position, held.columns, context, find)
+
+    @property
+    def is_cold(self) -> bool:
+        """Return whether a query may have to build what `warm` has not yet, which takes a while."""
+        return not self.held.columns.is_warm
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether so many models have changed since the last `update` that another one is due."""
+        return len(self.held.columns.changed) > MAX_CHANGED
 
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""

@@ -111,11 +111,12 @@ class Columns:
         """Build every column, in one pass over the endpoints."""
         self._build([key for key in _ALL if key not in self._built])
         self.mentions.warm()
+        self._built["warm"] = True
 
     @property
     def is_warm(self) -> bool:
         """Return whether every column is built: to build one takes a while where there are many models."""
-        return self._built.keys() >= set(_ALL)
+        return "warm" in self._built
 
     # columns
 
@@ -169,7 +170,8 @@ class Columns:
     @property
     def hints(self) -> int:
         """The places that hold the hint of a model, for want of endpoints."""
-        return self.derived("hints", lambda: self._column("served ").equal(False))
+        served: Column = self._column("served ")
+        return self.derived("hints", lambda: served.equal(False))
 
     def rows_of(self, places: int) -> int:
         """Return the rows of which some place is in `places`."""
