@@ -15,6 +15,9 @@ from .rank import Ranking
 from .rows import Endpoints, search_row, served
 from .suggest import Spellings
 
+MAX_ENCODED = 10_000
+"""Rows that are kept encoded; of a catalog with more, those of an answer are encoded anew, for they take much room."""
+
 
 class Generation:
     """Models, newest first, because among equals the newest is listed first. Rows are positions in `models`."""
@@ -63,8 +66,17 @@ class Generation:
         encoded = self._encoded
         return [encoded[row] or self._encode(row) for row in rows]
 
+    def warm(self) -> None:
+        """Do now what the first searches would pay for."""
+        if len(self.models) <= MAX_ENCODED:
+            self.encoded(self.catalog_order)
+        self.ranking.warm()
+        self.columns.warm()
+
     def _encode(self, row: int) -> msgspec.Raw:
-        encoded = self._encoded[row] = msgspec.Raw(encode(search_row(self.models[row], self._served[row])))
+        encoded = msgspec.Raw(encode(search_row(self.models[row], self._served[row])))
+        if len(self.models) <= MAX_ENCODED:
+            self._encoded[row] = encoded
         return encoded
 
     def _kept(self, last: Generation) -> list[msgspec.Raw | None]:

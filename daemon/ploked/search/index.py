@@ -163,10 +163,7 @@ class SearchIndex:
         import rapidfuzz.distance.OSA
         import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
 
-        held = self.held
-        held.encoded(held.catalog_order)
-        held.ranking.warm()
-        held.columns.warm()
+        self.held.warm()
 
     def _liked(self, held: Generation) -> list[int]:
         """Return the rows that lead among equals, the most liked first."""

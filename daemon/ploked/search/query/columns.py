@@ -11,7 +11,7 @@ their own beside the large ones (`delta`), which are asked as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import Any, NamedTuple, TypeVar
 
@@ -196,7 +196,9 @@ class Columns:
             self._build([key])
         return self._built[key]
 
-    def _build(self, keys: Iterable[str]) -> None:
+    def _build(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
         asked = {key: (_KINDS[kind], name) for key in keys for kind, _, name in [key.partition(" ")]}
         facts = {key: kind.facts[name] for key, (kind, name) in asked.items()}
         found = numbered(facts, self.models, self._endpoints_of)
