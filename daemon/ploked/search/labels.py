@@ -120,7 +120,8 @@ class Labels:
         soon = re.compile(first + "".join(rf"[^\n{letter}]{{0,{2 * len(word)}}}{letter}" for letter in rest))
         starts = self.starts(word[0])
         is_among = map(flags_of(among, self._count).__getitem__, items_at(starts, self._row_at))
-        return (at for at in compress(starts, is_among) if soon.match(self._text, at))
+        sought = list(compress(starts, is_among))
+        return compress(sought, map(soon.match, repeat(self._text), sought))
 
     def starts(self, letter: str) -> array[int]:
         """Return where `letter` begins a word or a part; kept."""
