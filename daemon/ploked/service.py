@@ -27,7 +27,7 @@ from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle
+from .memory import settle, uncollected
 from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
@@ -331,15 +331,19 @@ class RegistryService(ConfigEdits, WhatIf):
         async with self._indexing:
             if self.index.is_crowded:
                 await self._update_index()
-                await asyncio.to_thread(self.index.warm)
+                await self._warm_index()
 
     async def _update_index(self) -> None:
-        await asyncio.to_thread(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
+        update = partial(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
+        await asyncio.to_thread(uncollected()(update))
+
+    async def _warm_index(self) -> None:
+        await asyncio.to_thread(uncollected()(self.index.warm))
 
     async def _take_facts(self) -> None:
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
         await self._index_models()
-        await asyncio.to_thread(self.index.warm)
+        await self._warm_index()
         await self._check_config()
         await asyncio.to_thread(settle)
 

@@ -16,12 +16,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..steps import steps
 from .numbered import Numbered
 
 _DIGIT = [bytes(48 + (byte >> bit & 1) for byte in range(256)) for bit in range(8)]
 """By bit: what turns bytes into the digits of that bit."""
-STEP = 8_192
-"""Items that one call into C takes."""
 
 
 class Slices:
@@ -141,8 +140,8 @@ def _best(found: Numbered, values: list[Any], *, smallest: bool) -> array[int]:
 
 def _each_row(best: Callable[[Iterable[int]], int], layers: list[array[int]]) -> array[int]:
     found = array("I")
-    for at in range(0, len(layers[0]), STEP):
-        found.extend(map(best, zip(*(layer[at : at + STEP] for layer in layers), strict=True)))
+    for part in steps(len(layers[0])):
+        found.extend(map(best, zip(*(layer[part] for layer in layers), strict=True)))
     return found
 
 
@@ -154,4 +153,4 @@ def _ranks(found: Numbered, values: list[Any]) -> list[int]:
 
 def in_order(values: list[Any]) -> list[Any]:
     """Return `values` sorted."""
-    return list(heapq.merge(*(sorted(values[at : at + STEP]) for at in range(0, len(values), STEP))))
+    return list(heapq.merge(*(sorted(values[part]) for part in steps(len(values)))))
