@@ -204,12 +204,23 @@ def test_a_folder_that_stays_locked_is_given_up(path: Path, monkeypatch: pytest.
 # killed
 
 KILLED_AT_EVERY_CALL = """
-import ctypes  # so that no child spends its calls on this import
+import ctypes, encodings.idna, getpass  # so that no child spends its calls on imports
 import json, os, signal, stat, sys
 from pathlib import Path
-from ploked.preferences.disk import write_atomic
+from ploked.keys.file import KeyFile
+from ploked.preferences import disk
+from ploked.secret import Secret
 
-path, old, new = Path(sys.argv[1]), *json.loads(sys.argv[2])
+path, way, old, new = Path(sys.argv[1]), sys.argv[2], *json.loads(sys.argv[3])
+stride = int(sys.argv[4])
+if way == "rename":
+    disk.exchange = lambda one, other: False
+
+def write():
+    if way == "keys":
+        KeyFile(path).set("openrouter", Secret("sk-or-v1-new"))
+    else:
+        disk.write_atomic(path, old, new)
 
 def write_until(last):
     calls = 0
@@ -220,32 +231,82 @@ def write_until(last):
             if calls == last:
                 os.kill(os.getpid(), signal.SIGKILL)
     sys.setprofile(count)
-    write_atomic(path, old, new)
+    write()
     os._exit(0)
+
+def begin():
+    if old is None:
+        path.unlink(missing_ok=True)
+        return
+    real = Path(os.path.realpath(path))
+    real.write_bytes(old.encode())
+    real.chmod(0o600 if way == "keys" else 0o640)
+    if os.geteuid() == 0 and way != "keys":
+        os.chown(real, 1234, 2345)
 
 outcomes, last, killed = [], 0, True
 while killed:
-    last += 1
-    path.write_bytes(old.encode())
-    path.chmod(0o640)
+    last += stride
+    begin()
     if not (child := os.fork()):
         write_until(last)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    outcomes.append([path.read_bytes().decode(), stat.S_IMODE(path.stat().st_mode)])
+    status = path.stat() if path.exists() else None
+    outcomes.append([
+        path.read_bytes().decode() if status else None,
+        [stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid] if status else None,
+        sorted({stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir() if each.is_file()}),
+    ])
 print(json.dumps(outcomes))
 """
+STRIDE = 1 if int(os.environ.get("PLOKED_KILLS", "0")) >= 200 else 5
+"""The short form kills the rarer ways of writing at each fifth call."""
+OWNER = [1234, 2345] if os.geteuid() == 0 else [os.geteuid(), os.getegid()]
 
 
-def test_a_write_killed_at_any_call_leaves_the_old_file_or_the_new_one(path: Path) -> None:
-    command = [sys.executable, "-c", KILLED_AT_EVERY_CALL, str(path), json.dumps([OLD, NEW])]
+def killed_at_every_call(path: Path, way: str, old: str | None, new: str) -> list[tuple[str | None, Any, list[int]]]:
+    """Return text, mode with owner, and the modes of all files in the folder, after a kill at each call."""
+    stride = 1 if way == "swap" else STRIDE
+    command = [sys.executable, "-c", KILLED_AT_EVERY_CALL, str(path), way, json.dumps([old, new]), str(stride)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
-    outcomes = json.loads(said.stdout)
-    texts = [text for text, _ in outcomes]
+    outcomes = [tuple(one) for one in json.loads(said.stdout)]
+    assert len(outcomes) > 50 / stride, "the write was not followed call by call"
+    return outcomes
+
+
+@pytest.mark.parametrize("way", ["swap", "rename", "link"])
+def test_a_write_killed_at_any_call_leaves_the_old_file_or_the_new_one(path: Path, tmp_path: Path, way: str) -> None:
+    named = path
+    if way == "link":
+        named = tmp_path / "link.toml"
+        named.symlink_to(path)
+    outcomes = killed_at_every_call(named, way, OLD, NEW)
+    texts = [text for text, _, _ in outcomes]
     assert set(texts) == {OLD, NEW}
-    assert texts == sorted(texts, key=[OLD, NEW].index), "once the new text is there, it stays"
-    assert len(outcomes) > 50, "the write was not followed call by call"
-    assert {mode for _, mode in outcomes} == {0o640}
+    assert OLD not in texts[texts.index(NEW) :], "once the new text is there, it stays"
+    assert [kept for _, kept, _ in outcomes if kept != [0o640, *OWNER]] == []
+    assert way != "link" or named.is_symlink()
     assert files_beside(path) == [], "the last write, which was not killed, cleans up after the others"
+
+
+def test_a_first_write_killed_at_any_call_leaves_no_file_or_the_new_one(path: Path) -> None:
+    path.unlink()
+    outcomes = killed_at_every_call(path, "new", None, NEW)
+    texts = [text for text, _, _ in outcomes]
+    assert set(texts) == {None, NEW}
+    assert NEW not in texts[: texts.count(None)], "once the new text is there, it stays"
+
+
+def test_a_key_stored_until_a_kill_is_never_for_other_eyes_nor_costs_other_keys(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "keys.json"
+    path.parent.mkdir()
+    old = '{"elsewhere": "theirs"}'
+    outcomes = killed_at_every_call(path, "keys", old, "")
+    assert {json.dumps(json.loads(text or "")) for text, _, _ in outcomes} == {
+        old, '{"elsewhere": "theirs", "openrouter": "sk-or-v1-new"}'
+    }  # fmt: skip
+    assert [modes for _, _, modes in outcomes if modes != [0o600]] == []
+    assert files_beside(path) == []
 
 
 # in a crowd

@@ -58,9 +58,13 @@ def open_ledger(path: Path) -> Database:
             connection.close()
             raise
     except (sqlite3.Error, OSError) as error:
-        raise PlokedError(
-            f"The ledger of sweeps, {path}, cannot be opened: {error}. Move it away to begin a new one."
-        ) from error
+        damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        remedy = (
+            "Move it away to begin a new one"
+            if damaged
+            else "See whether the disk is full and its folder can be written"
+        )
+        raise PlokedError(f"The ledger of sweeps, {path}, cannot be opened: {error}. {remedy}.") from error
 
 
 def this_process() -> str:
@@ -100,7 +104,8 @@ def _migrate(db: Database, path: Path) -> None:
             raise PlokedError(f"The ledger of sweeps, {path}, was written by a later version of ploked. Update ploked.")
         for statement in chain.from_iterable(MIGRATIONS[version:]):
             db.execute(statement)
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        if version < len(MIGRATIONS):  # on a full disk, what is there can be read as long as nothing is written
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
 def _end_orphans(db: Database) -> None:
