@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from ploked.search.query import Context
+from ploked.search.query import Columns, Context
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, Pricing
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
 from ploked_protocol.searching import PREDICATES, SORT_KEYS
 
 TODAY = date(2026, 11, 25)
+Row = tuple[ModelRecord, list[EndpointRecord] | None]
+
+
+def columns_of(catalog: Sequence[Row], order: Sequence[int] | None = None) -> Columns:
+    """Return the columns of models and their endpoints."""
+    return Columns([model for model, _ in catalog], lambda row: catalog[row][1], order)
 
 
 def model(id_: str, name: str = "", **fields: object) -> ModelRecord:

@@ -52,6 +52,8 @@ class WarmCatalog:
         """Bumped whenever models differ from before, or endpoints of many models at once; of one, `on_change` tells."""
         self.serving_providers: dict[str, str] = {}
         """Display names of the providers that serve a known endpoint, by slug."""
+        self.provider_names: dict[str, str] = {}
+        """Display names of all known providers, by slug: as they are listed, else as an endpoint has them."""
         self._importer = importer
         self._store = store
         self._clock = clock
@@ -194,7 +196,7 @@ class WarmCatalog:
             if refreshed.outcome != "failed":
                 stored = held.stored()
                 self._disk.save(save, stored.rows, stored.refreshed_s)
-            if refreshed.outcome == "updated" and refreshed.kind != "providers":
+            if refreshed.outcome == "updated":
                 self._rows_changed(models=refreshed.kind == "models")
             self.on_change(refreshed)
 
@@ -229,6 +231,7 @@ class WarmCatalog:
             self._by_id = {record.id: record for record in self.models}
         served = (record for feed in self._endpoints.values() for record in feed.held.rows or ())
         self.serving_providers = {record.provider: record.provider_name for record in served}
+        self.provider_names = self.serving_providers | {each.slug: each.name for each in self.providers}
 
     def _restore_snapshot(self, snapshot: Snapshot) -> None:
         self._models.held.restore_bundled(snapshot.models, snapshot.taken_on)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 from ploked_protocol.catalog import Freshness
@@ -171,5 +172,6 @@ def _what_was_skipped(batch: Batch[T]) -> str | None:
     return f"{batch.skipped} of {batch.skipped + len(batch.rows)} rows could not be read: {problems}"
 
 
+@lru_cache(maxsize=64)
 def _iso(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

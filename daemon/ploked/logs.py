@@ -61,7 +61,8 @@ def _configure(
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("ploked").setLevel(logging.INFO if in_full else logging.WARNING)
     if problem is not None:
-        log.warning("PLOKED_LOG cannot be written, the log goes to stderr: %s", problem)
+        what = "PLOKED_LOG" if environ.get("PLOKED_LOG") else "The log"
+        log.warning("%s cannot be written, the log goes to stderr: %s", what, problem)
 
 
 class Redactor(logging.Formatter):

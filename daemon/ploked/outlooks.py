@@ -51,7 +51,7 @@ class Outlooks:
         self._now = now
         self._kept: dict[str, _Kept] = {}
 
-    def beside(self, search: Search) -> Search:
+    def beside(self, search: Search[Found]) -> Search[Found]:
         """Return `search` with the outlook of each model in its row."""
 
         def both(*, check: Callable[[], None] = lambda: None) -> Found:

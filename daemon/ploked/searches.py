@@ -9,18 +9,17 @@ from functools import partial
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
-from .search.index import Found
-
+F = TypeVar("F", covariant=True)
 R = TypeVar("R")
 
 MANY_MODELS = 8_000
 """With more, a search may take more than the 5 ms that the event loop has for one request."""
 
 
-class Search(Protocol):
+class Search(Protocol[F]):
     """A search that waits to be made."""
 
-    def __call__(self, *, check: Callable[[], None] = ...) -> Found:
+    def __call__(self, *, check: Callable[[], None] = ...) -> F:
         """Return what is found; `check` is called between the steps and raises what is to end the search."""
 
 
@@ -30,7 +29,7 @@ class Searches:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "ploked-search")
 
-    def run(self, search: Search, result: Callable[[Found], R], *, long: bool) -> R | Coroutine[Any, Any, R]:
+    def run(self, search: Search[F], result: Callable[[F], R], *, long: bool) -> R | Coroutine[Any, Any, R]:
         """Return the result of `search`; where it takes `long`, the coroutine that will, and ends it when cancelled."""
         return self._run_behind(search, result) if long else result(search())
 
@@ -38,7 +37,7 @@ class Searches:
         """End the thread; searches that wait for it are cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _run_behind(self, search: Search, result: Callable[[Found], R]) -> R:
+    async def _run_behind(self, search: Search[F], result: Callable[[F], R]) -> R:
         unwanted = Event()
         try:
             work = partial(search, check=partial(_check, unwanted))

@@ -27,7 +27,7 @@ from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle
+from .memory import settle, uncollected
 from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
@@ -149,11 +149,15 @@ class RegistryService(ConfigEdits, WhatIf):
         """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
         self.catalog.touch_models()
         asked = self._query_context()
-        search: Search = partial(self.index.ask, params.query, asked, params.limit, highlight=params.highlight)
+        search: Search[Found] = partial(self.index.ask, params.query, asked, params.limit, highlight=params.highlight)
         if params.effective:
             search = self._outlooks.beside(search)
-        long = params.effective or len(self.index.held.ids) > MANY_MODELS
-        return self.searches.run(search, self._search_result, long=long)
+        return self.searches.run(search, self._search_result, long=params.effective or self._searches_long)
+
+    @property
+    def _searches_long(self) -> bool:
+        """Return whether a search may take longer than the event loop has for one request."""
+        return len(self.index.held.ids) > MANY_MODELS or self.index.is_cold
 
     def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
@@ -166,9 +170,12 @@ class RegistryService(ConfigEdits, WhatIf):
             uncertain=found.uncertain,
         )
 
-    def complete_query(self, params: searching.CompleteQueryParams) -> searching.CompleteQueryResult:
-        """Answer `ploked/completeQuery` from memory."""
-        return self.index.complete(params.query, params.position, self._query_context())
+    def complete_query(
+        self, params: searching.CompleteQueryParams
+    ) -> searching.CompleteQueryResult | Coroutine[Any, Any, searching.CompleteQueryResult]:
+        """Answer `ploked/completeQuery` from memory, as `search_models` does."""
+        complete = partial(self.index.complete, params.query, params.position, self._query_context())
+        return self.searches.run(complete, lambda result: result, long=self._searches_long)
 
     async def record_pick(self, params: picks.RecordPickParams) -> picks.PickRecorded:
         """Answer `ploked/recordPick`; raises UnknownModel."""
@@ -310,21 +317,33 @@ class RegistryService(ConfigEdits, WhatIf):
 
     def _query_context(self) -> Context:
         """Return what a query may ask for besides the catalog's models."""
-        listed = {provider.slug: provider.name for provider in self.catalog.providers}
-        providers = {**self.catalog.serving_providers, **listed}
-        return Context(self.now().date(), self.index.favourites, self.index.recent, providers)
+        return Context(self.now().date(), self.index.favourites, self.index.recent, self.catalog.provider_names)
 
     async def _index_models(self) -> None:
         """Bring the index up to date with the model list; in a thread, for a long one takes a while."""
         async with self._indexing:
             while self._indexed != self.catalog.generation:
                 self._indexed = self.catalog.generation
-                await asyncio.to_thread(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
+                await self._update_index()
+
+    async def _renew_index(self) -> None:
+        """Take what came model by model into the columns of all, once it is much."""
+        async with self._indexing:
+            if self.index.is_crowded:
+                await self._update_index()
+                await self._warm_index()
+
+    async def _update_index(self) -> None:
+        update = partial(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
+        await asyncio.to_thread(uncollected()(update))
+
+    async def _warm_index(self) -> None:
+        await asyncio.to_thread(uncollected()(self.index.warm))
 
     async def _take_facts(self) -> None:
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
         await self._index_models()
-        await asyncio.to_thread(self.index.warm)
+        await self._warm_index()
         await self._check_config()
         await asyncio.to_thread(settle)
 
@@ -341,6 +360,8 @@ class RegistryService(ConfigEdits, WhatIf):
     def _catalog_changed(self, refreshed: queries.Refreshed) -> None:
         if refreshed.model is not None and refreshed.outcome == "updated":
             self.index.take_endpoints(refreshed.model, self.catalog.endpoints_of_row(refreshed.model))
+            if self.index.is_crowded:
+                self._behind(self._renew_index())
         self._behind(self._tell_refreshed(refreshed))
 
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:

@@ -108,7 +108,7 @@ class CatalogFacts:
     @property
     def provider_names(self) -> dict[str, str]:
         """Return the display name of every known provider, by slug."""
-        return {provider.slug: provider.name for provider in self._catalog.providers} | self._catalog.serving_providers
+        return self._catalog.provider_names
 
     @property
     def quantizations(self) -> list[str]:

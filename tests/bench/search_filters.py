@@ -19,7 +19,7 @@ from importlib.resources import files
 
 from msgspec.structs import replace
 from ploked.importers.openrouter import parse_models
-from ploked.search.query import Columns, Context, checked, complete, head, matching, split, warm
+from ploked.search.query import Columns, Context, checked, complete, head, matching, split
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, Pricing
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
@@ -128,8 +128,8 @@ def rss_mb() -> float:
 def row(count: int, rounds: int) -> str:
     """Measure one size; return its line of the table."""
     models, served = catalog(count, ENDPOINTS)
-    before, columns = rss_mb(), Columns.build(models, served)
-    built = timed(partial(warm, columns))
+    before, columns = rss_mb(), Columns(models, served.__getitem__)
+    built = timed(columns.warm)
     gc.collect()
     gc.freeze()
     context = Context(TODAY, {model.id for model in models[:50]}, {model.id for model in models[50:90]})

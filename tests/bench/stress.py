@@ -116,7 +116,7 @@ def _sweep(bench: Bench) -> None:
 
 
 def _edits(bench: Bench) -> None:
-    client, uri = RawSocket(bench.place.socket), "file:///work/ploke/config.toml"
+    client, uri = RawSocket(bench.place.socket), "file:///home/me/ploke/config.toml"
     client.request("initialize", HELLO)
     client.notify("initialized", {})
     text = "version = 1\n[registry]\n" + "# a comment of some length, again and again\n" * 24_000
@@ -136,7 +136,7 @@ def _edits(bench: Bench) -> None:
 
 def recovery(bench: Bench) -> Iterator[Row]:
     """Measure from `kill -9` of the daemon to the first answer of the next, with a journal of 256 changes to replay."""
-    uri, took = "file:///work/notes.toml", []
+    uri, took = "file:///home/me/notes.toml", []
     text = "version = 1\n[registry]\n" + "# a comment\n" * 2000
     item = {"uri": uri, "languageId": "toml", "version": 1, "text": text}
     bench.editor.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": item}})

@@ -32,6 +32,14 @@ async def asked(editor: RawDaemon, method: str, params: Any) -> Any:
     return answer["result"]
 
 
+async def greeted(here: Desk) -> None:
+    """Wait until the daemon has answered the hello of the one proxy there is."""
+    await eventually(here.hello)
+    async with asyncio.timeout(30):
+        while (await here.status())["connections"] < 2:
+            await asyncio.sleep(0.05)
+
+
 async def serves(editor: RawDaemon) -> int:
     """Return the process id of the daemon that answers."""
     return int((await asked(editor, "ploked/status", {}))["pid"])
@@ -89,12 +97,10 @@ async def test_progress_does_not_go_on_for_ever(supplied: Desk, upstream: Upstre
 
 
 async def test_an_initialize_that_was_not_answered_is_answered_by_the_next(here: Desk) -> None:
-    await here.editor()
     late = await here.connect()
-    await eventually(lambda: len(here.editors) == 2)
+    await greeted(here)
+    first = await here.editor()
     pid = here.pid()
-    await asyncio.sleep(0)
-    first = await here.editor()  # so that `late` has said hello, too
     os.kill(pid, signal.SIGSTOP)
     message_id = late.request("initialize", {"processId": None, "capabilities": {}})
     later = first.request("ploked/status", {})
@@ -163,6 +169,27 @@ async def test_goodbye_after_a_stop_starts_none(here: Desk) -> None:
     editor.notify("exit")
     assert (await editor.leave())[0] == 0
     assert here.processes() == []
+
+
+async def test_an_editor_that_has_said_nothing_before_a_stop_is_answered_once(here: Desk) -> None:
+    early = await here.connect()
+    await greeted(here)
+    await here.run("stop")
+    await early.told("window/showMessage")
+    assert "result" in await early.initialize()
+    await serves(early)
+    assert [len(early.answers(message["id"])) for message in early.got if "id" in message] == [1, 1]
+
+
+async def test_what_comes_in_one_piece_after_a_stop_is_all_answered(here: Desk) -> None:
+    editor = await here.editor()
+    await here.run("stop")
+    await editor.told("window/showMessage")
+    ask = {"jsonrpc": "2.0", "method": "ploked/status"}
+    last = [{"jsonrpc": "2.0", "id": "bye", "method": "shutdown"}, {"jsonrpc": "2.0", "method": "exit"}]
+    editor.send({**ask, "id": "a"}, {**ask, "id": "b"}, *last)
+    assert (await editor.leave())[0] == 0
+    assert [len(editor.answers(message_id)) for message_id in ("a", "b", "bye")] == [1, 1, 1]
 
 
 async def test_a_restart_moves_every_editor_to_the_new_daemon(here: Desk) -> None:

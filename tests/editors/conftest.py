@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from editors.home import CONFIG, Home, with_ploked
-from editors.nvim_driver import BINARIES, Neovim, binary
+from editors.nvim_driver import ALONE, BINARIES, Neovim, binary
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
 
 
@@ -49,7 +49,7 @@ def start(request: pytest.FixtureRequest, home: Home) -> Iterator[Starter]:
     """Start a Neovim of each version on the plugin; the arguments are those of `Neovim`."""
     started: list[Neovim] = []
 
-    def go(env: dict[str, str] | None = None, before: str = "") -> Neovim:
+    def go(env: dict[str, str] | None = None, before: str = ALONE) -> Neovim:
         started.append(Neovim(_program(request.param), env or home.env, before=before))
         return started[-1]
 

@@ -33,10 +33,14 @@ def binary(version: str) -> str | None:
     return found if found and Path(found).is_file() else None
 
 
+ALONE = "let g:ploked = {'cmd': ['ploked', 'serve', '--stdio']}"
+"""A server for this Neovim alone, so that no test leaves a daemon behind."""
+
+
 class Neovim:
     """One Neovim with the plugin on its runtime path and nothing else."""
 
-    def __init__(self, program: str, env: Mapping[str, str], *, before: str = "", columns: int = 130) -> None:
+    def __init__(self, program: str, env: Mapping[str, str], *, before: str = ALONE, columns: int = 130) -> None:
         """Start `program`; `before` is a command that runs before plugins are loaded."""
         size = f"set columns={columns} lines=40 noswapfile"
         parsers = f"set runtimepath+={PARSERS}" if "nvim-0.10" in program else ""

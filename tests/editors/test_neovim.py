@@ -275,7 +275,9 @@ def test_p_chooses_the_default_profile_or_sets_parameters_for_one_run(editor: Ne
         "default (built-in)",
         "parameters for the next run…",
     ]
-    editor.until(lambda: saved(home)["models"][0].get("default_profile") == "default", "on disk")
+    # The file says so a moment before the daemon does, and its answer comes last.
+    editor.until(lambda: any("Saved" in said for said in editor.messages), "the answer to the choice")
+    assert saved(home)["models"][0]["default_profile"] == "default"
     editor.lua("_G.choose = nil")
     editor.keys("p")
     editor.until(lambda: editor.lua("return _G.choose ~= nil"), "a choice")
@@ -415,7 +417,8 @@ def test_checkhealth_reports_server_catalog_key_and_config(reader: Neovim) -> No
 
 def test_an_unknown_option_is_reported_and_a_known_one_applies(start: Starter, home: Home) -> None:
     options = (
-        "let g:ploked = {'colour': 'red', 'limit': 'many', 'keys': {'close': 'Z', 'shut': 'x'}, 'border': 'single'}"
+        "let g:ploked = {'cmd': ['ploked', 'serve', '--stdio'], 'colour': 'red', 'limit': 'many',"
+        " 'keys': {'close': 'Z', 'shut': 'x'}, 'border': 'single'}"
     )
     editor = start(before=options)
     editor.command("Ploked search any")
@@ -443,9 +446,11 @@ def test_every_option_and_sub_command_is_in_the_help(reader: Neovim) -> None:
     assert [word for word in [*options, *names] if word not in manual] == []
 
 
-def test_the_config_for_vim_lsp_enable_names_the_same_server(reader: Neovim) -> None:
-    config = reader.lua("local c = dofile(...); return { c.name, c.cmd, c.filetypes }", str(PLUGIN / "lsp/ploked.lua"))
-    assert config == ["ploked", ["ploked", "serve", "--stdio"], ["toml"]]
+def test_the_config_for_vim_lsp_enable_names_the_same_server_the_shared_daemon(start: Starter) -> None:
+    config = start(before="").lua(
+        "local c = dofile(...); return { c.name, c.cmd, c.filetypes }", str(PLUGIN / "lsp/ploked.lua")
+    )
+    assert config == ["ploked", ["ploked", "connect"], ["toml"]]
 
 
 def test_nothing_in_the_plugin_waits_but_the_health_report() -> None:

@@ -18,14 +18,7 @@ from ploked.search.query import (
     split,
     verdict,
 )
-from ploked_protocol.catalog import EndpointRecord, ModelRecord
-from query_cases import FRAGMENTS, TODAY, any_query, catalogs, contexts, predicates, queries, rows
-
-Row = tuple[ModelRecord, list[EndpointRecord] | None]
-
-
-def columns_of(catalog: list[Row]) -> Columns:
-    return Columns.build([model for model, _ in catalog], [served for _, served in catalog])
+from query_cases import FRAGMENTS, TODAY, Row, any_query, catalogs, columns_of, contexts, predicates, queries, rows
 
 
 @given(any_query)
@@ -76,6 +69,8 @@ def test_columns_in_which_a_model_changed_answer_like_new_ones(
     query = split(text)
     matching(query, old, context)
     catalog = list(catalog)
+    if data.draw(st.booleans()):
+        old.warm()
     new = old
     for _ in range(2):
         at = data.draw(st.integers(0, len(catalog) - 1))
@@ -113,7 +108,7 @@ def assert_agrees(query: ParsedQuery, catalog: list[Row], columns: Columns, cont
     assert found.in_order() == [row for row, answer in enumerate(answers) if answer != "no"]
     assert found.total == len(found.in_order())
     for row in found.in_order():
-        assert found.uncertain(row) is (answers[row] == "uncertain")
+        assert bool(found.uncertain_rows >> row & 1) is (answers[row] == "uncertain")
 
 
 @given(catalogs, any_query, predicates, contexts)
@@ -155,7 +150,7 @@ def test_an_order_is_stable_and_its_head_is_that_of_the_whole(catalog: list[Row]
 )
 def test_few_of_many_rows_are_the_head_of_all(catalog: list[Row], text: str, change: Row | None) -> None:
     backwards = list(range(len(catalog)))[::-1]
-    columns = Columns.build([model for model, _ in catalog], [served for _, served in catalog], backwards)
+    columns = columns_of(catalog, backwards)
     if catalog and change:
         columns = columns.updated(len(catalog) // 2, *change)
     keys, found = split(text).sort, matching(split("-author:openai"), columns, Context(TODAY))

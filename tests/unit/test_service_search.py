@@ -11,6 +11,7 @@ from ploked.searches import MANY_MODELS
 from ploked.service import RegistryService
 from ploked.settings import Settings
 from ploked_protocol.queries import SearchModelsParams, SearchModelsResult
+from ploked_protocol.searching import CompleteQueryParams, CompleteQueryResult
 from ploked_protocol.wire import encode
 from records import models
 
@@ -28,7 +29,16 @@ async def service(tmp_path: Path) -> AsyncIterator[RegistryService]:
 
 async def test_few_models_are_searched_at_once(service: RegistryService) -> None:
     service.index.update(models(MANY_MODELS), lambda _: None)
+    service.index.warm()
     assert isinstance(service.search_models(SearchModelsParams(query="model-77")), SearchModelsResult)
+    assert isinstance(service.complete_query(CompleteQueryParams(query="to")), CompleteQueryResult)
+
+
+async def test_what_is_not_laid_out_yet_is_searched_behind_the_other_requests(service: RegistryService) -> None:
+    service.index.update(models(10), lambda _: None)
+    searching = service.search_models(SearchModelsParams(query="created>2020"))
+    assert asyncio.iscoroutine(searching)
+    assert (await searching).total == 10
 
 
 async def test_many_models_are_searched_behind_the_other_requests(service: RegistryService) -> None:

@@ -241,3 +241,16 @@ async def test_what_was_logged_by_default_holds_no_params(talk: Here, caplog: py
     await talk.ask("textDocument/hover", {"textDocument": SECRET})
     await talk.ask("textDocument/completion", PLACE)
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("$/cancelRequest", {"id": {}}), ("window/workDoneProgress/cancel", {"token": {"a": 1}})],
+)
+async def test_a_cancel_of_what_can_be_no_id_is_ignored(
+    talk: Here, method: str, params: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    await talk.initialize()
+    talk.notify(method, params)
+    assert "result" in await talk.ask("ploked/status")
+    assert "incident" not in caplog.text

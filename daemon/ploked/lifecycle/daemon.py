@@ -212,6 +212,7 @@ class Daemon:
             log=self._seat.place.log,
             leaving=self._leaving,
             idle_exit_in_s=None if self._needed_besides_this else round(self._idle_left_s, 1),
+            connections=self._hub.connections,
             sessions=sessions,
             in_flight=sum(session.in_flight for session in sessions),
             catalogs=[] if service is None else [service.catalog_status()],

@@ -113,8 +113,14 @@ class Proxy:
             return not hasattr(os, "pidfd_open") and os.getppid() != self._parent
         if not self._to_daemon.waits and self._daemon is not None and not self._half_closed:
             self._half_closed = True
-            self._connection.shutdown(1)
+            self._half_close()
         return self._daemon is None or time.monotonic() >= self._deadline
+
+    def _half_close(self) -> None:
+        try:
+            self._connection.shutdown(1)
+        except OSError:  # the daemon has closed its end already
+            return
 
     def _leave(self) -> None:
         """Take nothing more from the client; what it has asked may still be answered."""
@@ -150,20 +156,25 @@ class Proxy:
 
     def _take(self, body: bytes) -> None:
         is_request, in_replay = self._recall.sent(body)
-        if self._daemon is None and is_request and not self._farewell():
+        was_asleep = self._daemon is None
+        if was_asleep and is_request and not self._farewell():
             self._recover()
-        if self._daemon is None or self._recall.replaying:
-            if is_request and not in_replay and not self._recall.shutting_down:
-                self._held.append(body)
-        else:
-            self._to_daemon.put(frame(body))
-            for question in self._recall.questions():
-                self._to_daemon.put(frame(question))
+        if self._daemon is not None and not (was_asleep and in_replay):
+            self._forward(body, is_request and not in_replay)
         if self._recall.process_id is not None:
             self._watches.update(parent_watch(self._recall.process_id, self._orphaned))
             self._recall.process_id = None
         if self._recall.exiting:
             self._leave()
+
+    def _forward(self, body: bytes, is_request: bool) -> None:
+        """Send a message; while a replay goes on, which brings what notifications say, requests wait for its end."""
+        if not self._recall.replaying:
+            self._to_daemon.put(frame(body))
+            for question in self._recall.questions():
+                self._to_daemon.put(frame(question))
+        elif is_request:
+            self._held.append(body)
 
     def _farewell(self) -> bool:
         """Return whether the client only says goodbye, for which no daemon need be started."""

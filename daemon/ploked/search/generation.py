@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
-from itertools import islice
 
 import msgspec
 from ploked_protocol.catalog import ModelRecord
@@ -13,10 +11,12 @@ from ploked_protocol.wire import encode
 
 from .bits import rows_of
 from .query import Columns
-from .query.columns import MAX_CHANGED
 from .rank import Ranking
 from .rows import Endpoints, search_row, served
 from .suggest import Spellings
+
+MAX_ENCODED = 10_000
+"""Rows that are kept encoded; of a catalog with more, those of an answer are encoded anew, for they take much room."""
 
 
 class Generation:
@@ -32,14 +32,17 @@ class Generation:
         self.row_of = {id_: row for row, id_ in enumerate(self.ids)}
         self.catalog_order = array("I", sorted(range(len(places)), key=places.__getitem__))
         self._place_of = array("I", places)
-        # The service, too, answers for an alias with the endpoints of its target.
-        endpoints = [endpoints_now(_serving_id(model)) for model in self.models]
-        self._served = list(map(served, endpoints))
+
+        def endpoints_of(row: int) -> Endpoints:
+            # The service, too, answers for an alias with the endpoints of its target.
+            return endpoints_now(_serving_id(self.models[row]))
+
+        self._served = [served(endpoints_of(row)) for row in range(len(places))]
         self._aliases = _rows_by_target(self.models)
         same = last is not None and _same_texts(last.models, self.models)
         self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
         self.spellings: Spellings = Spellings(self.models, last.spellings if last is not None else None)
-        self.columns = self._columns(endpoints, last)
+        self.columns = Columns(self.models, endpoints_of, self.catalog_order)
         self._encoded: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
 
     def in_catalog_order(self, among: int | None, limit: int | None) -> Sequence[int]:
@@ -63,20 +66,18 @@ class Generation:
         encoded = self._encoded
         return [encoded[row] or self._encode(row) for row in rows]
 
-    def _encode(self, row: int) -> msgspec.Raw:
-        encoded = self._encoded[row] = msgspec.Raw(encode(search_row(self.models[row], self._served[row])))
-        return encoded
+    def warm(self) -> None:
+        """Do now what the first searches would pay for."""
+        if len(self.models) <= MAX_ENCODED:
+            self.encoded(self.catalog_order)
+        self.ranking.warm()
+        self.columns.warm()
 
-    def _columns(self, endpoints: Sequence[Endpoints], last: Generation | None) -> Columns:
-        """Return the columns of `last` with what differs; new ones when that is too much, or it has other models."""
-        if last is None or last.models != self.models:
-            return Columns.build(self.models, endpoints, self.catalog_order)
-        before = last.columns.endpoints_now
-        differ = (row for row, now in enumerate(endpoints) if now is not before(row))
-        changed = list(islice(differ, MAX_CHANGED + 1))
-        if len(changed) > MAX_CHANGED:
-            return Columns.build(self.models, endpoints, self.catalog_order)
-        return reduce(lambda now, row: now.updated(row, self.models[row], endpoints[row]), changed, last.columns)
+    def _encode(self, row: int) -> msgspec.Raw:
+        encoded = msgspec.Raw(encode(search_row(self.models[row], self._served[row])))
+        if len(self.models) <= MAX_ENCODED:
+            self._encoded[row] = encoded
+        return encoded
 
     def _kept(self, last: Generation) -> list[msgspec.Raw | None]:
         """Return the encoded rows of `last` that still say the same, None for those to be encoded when first shown."""

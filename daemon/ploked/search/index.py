@@ -11,7 +11,8 @@ from ploked_protocol.searching import CompleteQueryResult
 from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
-from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split, warm
+from .query import Context, Matching, ParsedQuery, checked, complete, head, matching, ordered, split
+from .query.columns import MAX_CHANGED
 from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
@@ -84,13 +85,13 @@ class SearchIndex:
         words = query_words(query)
         if not words:
             total = len(held.ids) if among is None else among.bit_count()
-            return self._found(held, held.in_catalog_order(among, limit), total, None)
+            return Found(*self._found(held, held.in_catalog_order(among, limit), total, None))
         match = held.ranking.match(words, check)
         if among is not None:
             match = match.among(among)
         shown = match.best(limit, self._liked(held))
         check()
-        return self._found(held, shown, match.total, match if highlight else None)
+        return Found(*self._found(held, shown, match.total, match if highlight else None))
 
     def ask(
         self,
@@ -116,12 +117,15 @@ class SearchIndex:
             match = match.among(matched.rows)
         found = self._ordered(held, query, matched, match, limit)
         check()
-        answer = self._found(held, found, matched.total if match is None else match.total, match if highlight else None)
-        uncertain = [place for place, row in enumerate(found) if matched.uncertain(row)]
-        return msgspec.structs.replace(answer, query=query, uncertain=uncertain)
+        total = matched.total if match is None else match.total
+        shown = self._found(held, found, total, match if highlight else None)
+        return Found(*shown, query, matched.uncertain_places(found))
 
-    def complete(self, text: str, position: int | None, context: Context) -> CompleteQueryResult:
-        """Return what may stand at `position` of a query."""
+    def complete(
+        self, text: str, position: int | None, context: Context, *, check: Callable[[], None] = lambda: None
+    ) -> CompleteQueryResult:
+        """Return what may stand at `position` of a query. `check` is that of `search`."""
+        check()
         held = self.held
 
         def find(words: Sequence[Word]) -> int | None:
@@ -129,6 +133,16 @@ class SearchIndex:
             return sum(held.ranking.match(typed).tiers) if typed else None
 
         return complete(text, position, held.columns, context, find)
+
+    @property
+    def is_cold(self) -> bool:
+        """Return whether a query may have to build what `warm` has not yet, which takes a while."""
+        return not self.held.columns.is_warm
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether so many models have changed since the last `update` that another one is due."""
+        return len(self.held.columns.changed) > MAX_CHANGED
 
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
@@ -149,10 +163,7 @@ class SearchIndex:
         import rapidfuzz.distance.OSA
         import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
 
-        held = self.held
-        held.encoded(held.catalog_order)
-        held.ranking.warm()
-        warm(held.columns)
+        self.held.warm()
 
     def _liked(self, held: Generation) -> list[int]:
         """Return the rows that lead among equals, the most liked first."""
@@ -169,7 +180,9 @@ class SearchIndex:
             return match.best(limit, self._liked(held))
         return ordered(match.best(None, self._liked(held)), query.sort, held.columns, limit)
 
-    def _found(self, held: Generation, shown: Sequence[int], total: int, marked: Match | None) -> Found:
+    def _found(
+        self, held: Generation, shown: Sequence[int], total: int, marked: Match | None
+    ) -> tuple[list[msgspec.Raw], list[str], int]:
         ids = [held.ids[row] for row in shown]
         rows = held.encoded(shown)
         if marked is not None:
@@ -179,7 +192,7 @@ class SearchIndex:
         if self.picks.favourites:
             liked = [id_ in self.picks.favourites for id_ in ids]
             rows = [extended(row, {"favourite": True}) if is_ else row for row, is_ in zip(rows, liked, strict=True)]
-        return Found(rows, ids, total)
+        return rows, ids, total
 
 
 def _texts(words: Iterable[Word]) -> list[str]:

@@ -30,11 +30,14 @@ from .layout import (
     squashed,
 )
 from .places import Places, items_at, places_of
+from .steps import steps
 
 MIN_SUBSEQUENCE = 3
 """Letters: any two, in order, are in nearly every name."""
 _FITS = range(INSIDE + 1)
 _NOWHERE = 255
+_LETTERS = 1 << 18
+"""Letters that one step takes."""
 _SAMPLE = 10
 """One part of so many says which pairs of letters are frequent."""
 
@@ -50,12 +53,17 @@ class Labels:
         self._ends = ends_of(self._kinds, widths)
         label_rows = [row for row, labels in enumerate(rows) for _ in labels]
         self._count = len(rows)
-        self._row_at = array("I", chain.from_iterable(map(repeat, label_rows, widths)))
+        self._row_at = array("I")
+        for part in steps(len(widths)):
+            self._row_at.extend(chain.from_iterable(map(repeat, label_rows[part], widths[part])))
         self._row_ends = array("I", dict(zip(label_rows, accumulate(widths), strict=True)).values())
         self._begins = self._kinds.translate(BEGINS)
-        self._initials = "".join(compress(self._text, self._begins))
+        parts = steps(len(self._text), _LETTERS)
+        self._initials = "".join(["".join(compress(self._text[part], self._begins[part])) for part in parts])
         self._places_of, self._initial_places_of = Places(self._text), Places(self._initials)
-        self._begin_at = array("I", compress(range(len(self._text)), self._begins))
+        self._begin_at = array("I")
+        for part in steps(len(self._text), _LETTERS):
+            self._begin_at.extend(compress(range(len(self._text))[part], self._begins[part]))
         self._starts: dict[str, array[int]] = {}
         self._shown, self._labels_of_row = shown, bytes(map(len, rows))
 
@@ -94,8 +102,14 @@ class Labels:
 
     def words(self) -> set[str]:
         """Return each word of a label, each label without its author and each with it, squashed."""
-        own = {words for labels in self.own_words for words in labels}
-        return {*chain.from_iterable(own), *map("".join, own), *self._text.split()}
+        own = list({words for labels in self.own_words for words in labels})
+        found: set[str] = set()
+        for part in steps(len(own)):
+            found.update(chain.from_iterable(own[part]), map("".join, own[part]))
+        lines = self._text.split()
+        for part in steps(len(lines)):
+            found.update(lines[part])
+        return found
 
     def subsequences(self, word: str, among: int) -> dict[int, int]:
         """Return the rows with a label that holds the letters of `word` in order, by twice how many others lie between.
@@ -120,7 +134,8 @@ class Labels:
         soon = re.compile(first + "".join(rf"[^\n{letter}]{{0,{2 * len(word)}}}{letter}" for letter in rest))
         starts = self.starts(word[0])
         is_among = map(flags_of(among, self._count).__getitem__, items_at(starts, self._row_at))
-        return (at for at in compress(starts, is_among) if soon.match(self._text, at))
+        sought = list(compress(starts, is_among))
+        return compress(sought, map(soon.match, repeat(self._text), sought))
 
     def starts(self, letter: str) -> array[int]:
         """Return where `letter` begins a word or a part; kept."""

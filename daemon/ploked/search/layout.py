@@ -96,6 +96,8 @@ def ends_of(kinds: bytes, widths: list[int]) -> bytes:
 
 def own_words_of(shown: str, labels_of_row: Sequence[int]) -> list[tuple[tuple[str, ...], ...]]:
     """Return for each row the words of its labels without their authors; labels that say the same share them."""
-    words = iter([tuple(words_of(line.rpartition("\r")[2])) for line in shown[1:-1].split("\n")])
+    each: dict[str, str] = {}
+    lines = shown[1:-1].split("\n")
+    words = (tuple([each.setdefault(word, word) for word in words_of(line.rpartition("\r")[2])]) for line in lines)
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     return [tuple([known.setdefault(own, own) for own in islice(words, count)]) for count in labels_of_row]

@@ -44,12 +44,13 @@ class Picks:
         self.favourites = dict.fromkeys(favourites)
         """Ids of models, in the order in which they were liked."""
         self._ordered: list[str] | None = None
+        self._recent: list[str] | None = None
 
     def record(self, model: str, endpoint: str, now_s: float) -> Pick:
         """Count one pick; return what is to be kept."""
         before = self._picks.get((model, endpoint)) or Pick(model, endpoint, 0.0, now_s)
         pick = self._picks[model, endpoint] = before.again(now_s)
-        self._ordered = None
+        self._ordered = self._recent = None
         return pick
 
     def set_favourite(self, model: str, favourite: bool) -> bool:
@@ -64,8 +65,10 @@ class Picks:
 
     def recent(self) -> list[str]:
         """Return the models that were picked, the last one first."""
-        last = sorted(self._picks.values(), key=lambda pick: pick.at_s, reverse=True)
-        return list(dict.fromkeys(pick.model for pick in last))
+        if self._recent is None:
+            last = sorted(self._picks.values(), key=lambda pick: pick.at_s, reverse=True)
+            self._recent = list(dict.fromkeys(pick.model for pick in last))
+        return self._recent
 
     def in_order(self) -> list[str]:
         """Return favourites, then what was picked, the most liked first in both."""

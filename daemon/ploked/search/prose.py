@@ -26,7 +26,8 @@ class Prose:
         self._count = len(texts)
         self._texts = [" ".join(["", *text.split(), ""]) for text in texts]
         self._words, self._starts = "", array("I")
-        self._rows: list[int | array[int]] = []
+        self._rows: list[int | array[int]] | None = None
+        """Those that hold each word; None until the texts are laid out."""
 
     def lay_out(self) -> None:
         """Take the texts apart into words. Until then all texts are looked into, which is slower at each search."""
@@ -39,27 +40,33 @@ class Prose:
         self._rows = list(map(self._compact, found.values()))  # last: it says that the rest is there
 
     def fits(self, spaced: str) -> list[int]:
-        """Return the rows that hold `spaced`, by their best fit: WHOLE_WORD to IN_WORD."""
-        if not self._rows or " " in spaced:
+        """Return the rows that hold `spaced`, by their best fit: WHOLE_WORD to IN_WORD.
+
+        Several words must stand there from the start of the first one: `x-a` is in "x ai", not in "complex and".
+        """
+        if self._rows is None or " " in spaced:
             return self._fits_of_texts(spaced)
         whole, begun, inside = map(self._any, self._holding(spaced))
         return [whole, begun & ~whole, inside & ~(whole | begun)]
 
     def _fits_of_texts(self, spaced: str) -> list[int]:
         best: list[list[int]] = [[], [], []]
-        for row in rows_of(self._holding_parts(spaced)) if self._rows else range(self._count):
-            if spaced in (text := self._texts[row]):
+        sought = f" {spaced}" if " " in spaced else spaced
+        for row in self._rows_with_words(spaced.split(" ")[:-1]):
+            if sought in (text := self._texts[row]):
                 begun = f" {spaced}" in text
                 best[WHOLE_WORD if f" {spaced} " in text else WORD_START if begun else IN_WORD].append(row)
         return [bits_of(found, self._count) for found in best]
 
-    def _holding_parts(self, spaced: str) -> int:
-        """Return the rows that hold all parts of `spaced`: the first may end a word, the last may begin one."""
-        first, *middle, last = map(self._holding, spaced.split(" "))
-        rows = self._any(chain(*first)) & self._any(chain(*last[:IN_WORD]))
-        for whole, *_ in middle:
-            rows &= self._any(whole)
-        return rows
+    def _rows_with_words(self, words: Iterable[str]) -> Iterable[int]:
+        """Return the rows that hold all of `words` as whole ones, or may."""
+        if self._rows is None:
+            return range(self._count)
+        rows = (1 << self._count) - 1
+        for word in words:
+            at = self._words.find(f"\n{word}\n")
+            rows &= self._any([bisect_right(self._starts, at + 1) - 1] if at >= 0 else [])
+        return rows_of(rows)
 
     def _holding(self, part: str) -> list[list[int]]:
         """Return the words that hold `part`, by how it fits them."""
@@ -75,8 +82,8 @@ class Prose:
         return found
 
     def _any(self, words: Iterable[int]) -> int:
-        """Return the rows that hold any of `words`."""
-        held = [self._rows[word] for word in words]
+        """Return the rows that hold any of `words`, which are given by their numbers."""
+        held = [self._rows[word] for word in words] if self._rows else []
         bits = bits_of(chain.from_iterable(rows for rows in held if not isinstance(rows, int)), self._count)
         for rows in held:
             if isinstance(rows, int):

@@ -42,7 +42,7 @@ signs which were typed, but not at its beginning, and once more for one that doe
 _PROSE_FITS = (EXACT, PREFIX, INSIDE)
 MAX_CACHED_WORDS = 128
 """One editor's typing, many times over."""
-FREQUENT = 20_000
+FREQUENT = 10_000
 """Places in labels; to look for what has more takes too long while somebody waits."""
 
 Costs = dict[int, int]

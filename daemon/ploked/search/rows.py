@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
 from ploked_protocol.money import Money
 from ploked_protocol.queries import SearchRow
 from ploked_protocol.wire import encode
@@ -20,19 +20,20 @@ class Served(msgspec.Struct, frozen=True):
     supports_tools: Support
     context: int | None
     """Tokens; None when no endpoint says it."""
-    pricing: Pricing
+    prompt_per_1m: Money | None
+    completion_per_1m: Money | None
 
 
 def served(endpoints: Endpoints) -> Served | None:
     """Return what a row says of `endpoints`; None when there are none, or none are known."""
-    return Served(_tools(endpoints), _largest_context(endpoints), _cheapest(endpoints)) if endpoints else None
+    return Served(_tools(endpoints), _largest_context(endpoints), *_cheapest(endpoints)) if endpoints else None
 
 
 def search_row(model: ModelRecord, by: Served | None) -> SearchRow:
     """Return `model` as a picker shows it: by its endpoints where they are known, else by the model list."""
     # Not ModelKey: a row whose id has none of the forms must be listed all the same.
     author, _, slug = model.id.removeprefix("~").rpartition("/")
-    price = by.pricing if by else model.pricing
+    price = by or model.pricing
     return SearchRow(
         id=model.id,
         name=model.name,
@@ -63,10 +64,10 @@ def _largest_context(endpoints: Sequence[EndpointRecord]) -> int | None:
     return max((endpoint.context_length or 0 for endpoint in endpoints), default=0) or None
 
 
-def _cheapest(endpoints: Sequence[EndpointRecord]) -> Pricing:
+def _cheapest(endpoints: Sequence[EndpointRecord]) -> tuple[Money | None, Money | None]:
     """Return the prices of the endpoint with the cheapest prompt, then completion; unknown prices come last."""
-    prices = (endpoint.pricing for endpoint in endpoints)
-    return min(prices, key=lambda price: (_sortable(price.prompt_per_1m), _sortable(price.completion_per_1m)))
+    prices = ((endpoint.pricing.prompt_per_1m, endpoint.pricing.completion_per_1m) for endpoint in endpoints)
+    return min(prices, key=lambda price: tuple(map(_sortable, price)))
 
 
 def _sortable(amount: Money | None) -> tuple[bool, Money]:

@@ -40,8 +40,10 @@ class Slips:
 
     def __init__(self, known: Iterable[str]) -> None:
         self._by_length: dict[int, list[str]] = {}
-        for word in sorted(known):
+        for word in known:
             self._by_length.setdefault(len(word), []).append(word)
+        for words in self._by_length.values():
+            words.sort()
 
     def words_close_to(self, word: str) -> list[str]:
         """Return the words with the fewest slips from `word`, at most five; none when there are too many.

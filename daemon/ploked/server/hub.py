@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import logging
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 512
 """More are no editors; each costs a file descriptor and memory."""
 KEPT_SWEEPS = 20
+TIDY_S = 0.1
+"""How long after the end of a session its memory is freed, with that of others that end meanwhile."""
 
 Feature = Callable[[Session], None]
 
@@ -47,6 +50,7 @@ class Hub:
         self._features = features
         self._answer = answer
         self._numbers = itertools.count(1)
+        self._tidying: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[Any]] = set()
 
     @property
@@ -92,6 +96,16 @@ class Hub:
             log.info("session %d has left%s", number, "" if polite else " without a word")
         finally:
             del self.sessions[number]
+            self._tidy_soon()
+
+    def _tidy_soon(self) -> None:
+        """Free what ended sessions leave: they are cycles, which keep their documents until a collection comes by."""
+        if self._tidying is None:
+            self._tidying = asyncio.get_running_loop().call_later(TIDY_S, self._tidy)
+
+    def _tidy(self) -> None:
+        self._tidying = None
+        gc.collect()  # cheap: what the daemon has loaded is frozen
 
     def follow(self, service: Service) -> None:
         """Keep what the service tells, for the status."""

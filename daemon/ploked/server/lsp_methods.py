@@ -52,12 +52,14 @@ class LspMethods(LanguageServerProtocol):
     @lsp_method(types.CANCEL_REQUEST)
     def lsp_cancel_request(self, params: types.CancelParams) -> None:
         """Cancel a request of the client."""
-        self.in_flight.cancel(params.id)
+        if isinstance(params.id, int | str):  # lsprotocol lets an object pass
+            self.in_flight.cancel(params.id)
 
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
         """Cancel the request that a progress token belongs to."""
-        self.session.progress.cancel(params.token)
+        if isinstance(params.token, int | str):  # lsprotocol lets an object pass
+            self.session.progress.cancel(params.token)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Steps:

@@ -46,6 +46,8 @@ class DaemonStatus(Wire):
     """Why it takes no more sessions; null while it does."""
     idle_exit_in_s: float | None
     """When it leaves if nobody comes; null while somebody is here or a sweep runs."""
+    connections: int
+    """Those of proxies whose editors have said nothing yet, and of this question, are among them."""
     sessions: list[SessionStatus]
     in_flight: int
     catalogs: list[CatalogStatus]

@@ -236,7 +236,9 @@ class Session:
         decoder, data = self._decoder, b""
         try:
             while True:
-                for body in decoder.feed(data):
+                for at, body in enumerate(decoder.feed(data)):
+                    if at or len(data) == CHUNK_BYTES:
+                        await asyncio.sleep(0)  # else a client that pipelines starves every handler
                     await self._take(body)
                 if not (data := await reader.read(CHUNK_BYTES)):
                     break
@@ -253,7 +255,6 @@ class Session:
         if self.protocol.in_flight.full and not self.service_ready:
             await self.ready()  # a client may send much while we start: let it wait, do not refuse
         self.protocol.receive(body)
-        await asyncio.sleep(0)  # else a client that pipelines starves every handler
         if self._writer is not None:
             await self._writer.drain()  # a client that does not read is not read from
 

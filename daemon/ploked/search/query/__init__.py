@@ -9,7 +9,7 @@ from .complete import complete
 from .evaluate import Verdict, verdict
 from .matching import Matching, matching
 from .meaning import Context
-from .order import head, ordered, warm
+from .order import head, ordered
 from .parse import split
 from .terms import ParsedQuery
 
@@ -26,5 +26,4 @@ __all__ = [
     "ordered",
     "split",
     "verdict",
-    "warm",
 ]

@@ -22,7 +22,7 @@ def checked(query: ParsedQuery, columns: Columns, context: Context) -> ParsedQue
 
     Names of providers become their slugs. An empty catalog says nothing against a text.
     """
-    if not columns.count:
+    if not columns.count or not query.predicates:
         return query
     problems: list[QueryProblem] = []
     predicates = [_checked(each, columns, context, problems) for each in query.predicates]

@@ -2,43 +2,78 @@
 
 Rows are models, in the order in which they are given. A place is an endpoint: place `layer * rows + row` is the
 endpoint number `layer` of a row, so that "some endpoint of the row" is one `|` per layer. Where they are not known,
-layer 0 holds the model's own hint. Columns are built when they are first asked for, or all at once by `warm`.
+layer 0 holds the model's own hint. No endpoints are held: columns are built when they are first asked for, or all at
+once by `warm`, of what is said of each model then.
 
 A model whose endpoints become known does not cost new columns: the few that have changed stand in small columns of
-their own beside the large ones (`delta`), which are asked as well, until there are many.
+their own beside the large ones (`delta`), which are asked as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import chain, compress, zip_longest
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
+from typing import Any, NamedTuple, TypeVar
 
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, Support
+from ploked_protocol.catalog import ModelRecord
+from ploked_protocol.searching import SORT_KEYS
 
 from ..bits import bits_of, flags_of
-from .bits import Column, Sets, from_flags
-from .facts import FLAGS, LABELS, NOWHERE, NUMBERS, SETS, Endpoints, Fact
+from .bits import Column, Ranks, Sets
+from .facts import FLAGS, LABELS, SERVED, SETS, SMALLEST_IS_BEST, SORTED, Endpoints, Fact
 from .mentions import Mentions
+from .numbered import Numbered, numbered
 
 T = TypeVar("T")
 
 MAX_CHANGED = 512
-"""Models that may differ from the columns; with more, new ones are built."""
+"""Models that may differ from the columns; with more, searches take longer, and new ones are to be built."""
+SORT_FACTS = {"new": "created", "quant": "bits"}
+"""Sort keys that go by a fact of another name."""
+_RANKED = frozenset(SORT_FACTS.get(name, name) for name in SORT_KEYS)
 
 Flag = tuple[int, int]
 """The places where it is said to hold, and those where it may."""
+
+
+class _Kind(NamedTuple):
+    """A kind of columns: the facts that it has, by name, and what is made of one."""
+
+    facts: Mapping[str, Fact[Any]]
+    build: Callable[[Numbered], Any]
+
+
+def _flag(found: Numbered) -> Flag:
+    answers = Column(found)
+    yes = answers.equal("yes")
+    return yes, yes | answers.equal("uncertain")
+
+
+_KINDS = {
+    "served": _Kind({"": SERVED}, Column),
+    "number": _Kind(SORTED, Column),
+    "label": _Kind(LABELS, Column),
+    "names": _Kind(SETS, Sets),
+    "flag": _Kind(FLAGS, _flag),
+}
+_ALL = [f"{kind} {name}" for kind, (facts, _) in _KINDS.items() for name in facts]
 
 
 class Columns:
     """The columns of one state of the catalog. Safe to ask from several threads."""
 
     def __init__(
-        self, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints], order: Sequence[int] | None = None
+        self,
+        models: Sequence[ModelRecord],
+        endpoints_of: Callable[[int], Endpoints],
+        order: Sequence[int] | None = None,
     ) -> None:
-        """Take what `build` takes."""
+        """Take `models` and who knows the endpoints of each row, None where they are not known.
+
+        `order` is the order in which the rows are listed where nothing else orders them, their own when it is None.
+        `updated` is to be told of every row of which `endpoints_of` says something else from now on.
+        """
         self.models = models
-        self.endpoints = endpoints
         self.count = len(models)
         self.order = range(self.count) if order is None else order
         """The rows as they are listed where nothing else orders them."""
@@ -47,35 +82,17 @@ class Columns:
         """By row, the models that have changed since. The columns still say of them what was known before."""
         self.delta: Columns | None = None
         """What is known now of those that have changed, in the order of `changed`."""
+        self._endpoints_of = endpoints_of
         self._built: dict[str, Any] = {}
 
-    @classmethod
-    def build(
-        cls, models: Sequence[ModelRecord], endpoints: Sequence[Endpoints], order: Sequence[int] | None = None
-    ) -> Columns:
-        """Return the columns of `models`, None in `endpoints` where those of a model are not known.
-
-        `order` is the order in which the rows are listed where nothing else orders them, their own when it is None.
-        """
-        return cls(models, endpoints, order)
-
     def updated(self, row: int, model: ModelRecord, endpoints: Endpoints) -> Columns:
-        """Return columns in which the model at `row` is another; what is built is shared, until much has changed."""
-        now = {**self.changed, row: (model, endpoints)}
-        if len(now) > MAX_CHANGED:
-            models, served = list(self.models), list(self.endpoints)
-            for at, new in now.items():
-                models[at], served[at] = new
-            return Columns(models, served, self.order)
+        """Return columns in which the model at `row` is another; what is built is shared."""
         other = Columns.__new__(Columns)
         other.__dict__.update(self.__dict__)
-        other.changed = now
-        other.delta = Columns([changed for changed, _ in now.values()], [served for _, served in now.values()])
+        other.changed = {**self.changed, row: (model, endpoints)}
+        now = list(other.changed.values())
+        other.delta = Columns([changed for changed, _ in now], [served for _, served in now].__getitem__)
         return other
-
-    def endpoints_now(self, row: int) -> Endpoints:
-        """Return the endpoints of the model at `row`, changed or not."""
-        return self.changed[row][1] if row in self.changed else self.endpoints[row]
 
     @property
     def changed_rows(self) -> int:
@@ -91,34 +108,43 @@ class Columns:
         return sum(1 << at for at, row in enumerate(self.changed) if rows >> row & 1)
 
     def warm(self) -> None:
-        """Build every column."""
-        for name in NUMBERS:
-            self.number(name)
-        for name in LABELS:
-            self.label(name)
-        for name in SETS:
-            self.names(name)
-        for name in FLAGS:
-            self.flag(name)
+        """Build every column, in one pass over the endpoints."""
+        self._build([key for key in _ALL if key not in self._built])
         self.mentions.warm()
+        self._built["warm"] = True
+
+    @property
+    def is_warm(self) -> bool:
+        """Return whether every column is built: to build one takes a while where there are many models."""
+        return "warm" in self._built
 
     # columns
 
     def number(self, name: str) -> Column:
         """Return the column of a number, over places or, of a fact of models, over rows."""
-        return self.derived(f"number {name}", lambda: Column(self._values(NUMBERS[name])))
+        column: Column = self._column(f"number {name}")
+        return column
+
+    def ranks(self, name: str) -> Ranks:
+        """Return how rows rank by what can be sorted by."""
+        self._column(f"number {name}")
+        ranks: Ranks = self._built[f"ranks {name}"]
+        return ranks
 
     def label(self, name: str) -> Column:
         """Return the column of a text."""
-        return self.derived(f"label {name}", lambda: Column(self._values(LABELS[name])))
+        column: Column = self._column(f"label {name}")
+        return column
 
     def names(self, name: str) -> Sets:
         """Return the column of a set of texts."""
-        return self.derived(f"names {name}", lambda: Sets(self._values(SETS[name])))
+        sets: Sets = self._column(f"names {name}")
+        return sets
 
     def flag(self, name: str) -> Flag:
         """Return the places of a flag."""
-        return self.derived(f"flag {name}", lambda: _flag(self._values(FLAGS[name])))
+        flag: Flag = self._column(f"flag {name}")
+        return flag
 
     @property
     def mentions(self) -> Mentions:
@@ -138,12 +164,14 @@ class Columns:
     @property
     def places(self) -> int:
         """All places."""
-        return self.derived("places", lambda: self.hints | from_flags([each is not NOWHERE for each in self._flat]))
+        served: Column = self._column("served ")
+        return served.known
 
     @property
     def hints(self) -> int:
         """The places that hold the hint of a model, for want of endpoints."""
-        return self.derived("hints", lambda: from_flags([not served for served in self.endpoints]))
+        served: Column = self._column("served ")
+        return self.derived("hints", lambda: served.equal(False))
 
     def rows_of(self, places: int) -> int:
         """Return the rows of which some place is in `places`."""
@@ -162,31 +190,21 @@ class Columns:
 
     # inside
 
-    @property
-    def _flat(self) -> list[EndpointRecord]:
-        """The endpoint at each place, NOWHERE where there is none."""
+    def _column(self, key: str) -> Any:
+        """Return the column of a kind and a name."""
+        if key not in self._built:
+            self._build([key])
+        return self._built[key]
 
-        def build() -> list[EndpointRecord]:
-            layers = zip_longest(*(served or () for served in self.endpoints), fillvalue=NOWHERE)
-            return list(chain.from_iterable(layers)) or [NOWHERE] * self.count
-
-        return self.derived("flat", build)
-
-    def _values(self, fact: Fact[Any]) -> list[Any]:
-        """Return the fact of each place, or of each row when it is one of models."""
-        hints = (
-            fact.of_model(model, served) if fact.of_endpoint is None or not served else None
-            for model, served in zip(self.models, self.endpoints, strict=True)
-        )
-        if fact.of_endpoint is None:
-            return list(hints)
-        values = list(map(fact.of_endpoint, self._flat))
-        for row, (value, served) in enumerate(zip(hints, self.endpoints, strict=True)):
-            if not served:
-                values[row] = value
-        return values
-
-
-def _flag(answers: Sequence[Support | None]) -> Flag:
-    yes = from_flags([answer == "yes" for answer in answers])
-    return yes, yes | from_flags([answer == "uncertain" for answer in answers])
+    def _build(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        asked = {key: (_KINDS[kind], name) for key in keys for kind, _, name in [key.partition(" ")]}
+        facts = {key: kind.facts[name] for key, (kind, name) in asked.items()}
+        found = numbered(facts, self.models, self._endpoints_of)
+        for key, (kind, name) in asked.items():
+            values = found.pop(key)
+            column = kind.build(values)
+            if kind.facts is SORTED and name in _RANKED:
+                self._built[f"ranks {name}"] = Ranks(values, column.values, smallest=name in SMALLEST_IS_BEST)
+            self._built[key] = column

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, Pricing, Support
 from ploked_protocol.keys import EndpointKey, is_tier
@@ -133,6 +133,19 @@ NUMBERS: dict[str, Fact[Number | None]] = {
     "bits": Fact(_unknown, lambda endpoint: QUANTIZATION_BITS.get((endpoint.quantization or "").lower())),
 }
 """Numbers in the units of the protocol's table; dates as ordinals of days. `bits` is what `quant` compares."""
+
+
+SORTED: dict[str, Fact[Any]] = {
+    **NUMBERS,
+    "name": Fact(lambda model, _: model.name.casefold()),
+    "id": Fact(lambda model, _: model.id),
+}
+"""What rows can be sorted by."""
+SMALLEST_IS_BEST = frozenset({"in", "out", "cost", "cacheread", "p50"})
+"""Of several endpoints, that with the smallest; of the other facts, that with the largest."""
+
+SERVED: Fact[bool | None] = Fact(lambda *_: False, lambda endpoint: None if endpoint is NOWHERE else True)
+"""Whether a place is an endpoint, False being the hint of a model. None is no place."""
 
 
 def _variant(model: ModelRecord, _: Endpoints) -> str:

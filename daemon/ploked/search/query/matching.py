@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..bits import bits_of, flags_of, rows_of
@@ -41,9 +41,10 @@ class Matching:
         flags = flags_of(self.rows, self.count)
         return [row for row in rows if flags[row]]
 
-    def uncertain(self, row: int) -> bool:
-        """Return whether a row that matches does so only as far as is known."""
-        return bool(self.uncertain_rows >> row & 1)
+    def uncertain_places(self, rows: Sequence[int]) -> list[int]:
+        """Return the places in `rows`, all of which match, of those that do so only as far as is known."""
+        uncertain = self.uncertain_rows
+        return [place for place, row in enumerate(rows) if uncertain >> row & 1] if uncertain else []
 
 
 def matching(query: ParsedQuery, columns: Columns, context: Context) -> Matching:
@@ -51,6 +52,8 @@ def matching(query: ParsedQuery, columns: Columns, context: Context) -> Matching
 
     `evaluate.verdict` says the same of each: rows are those with "yes" or "uncertain". Free words are not looked at.
     """
+    if not query.restricts:
+        return Matching(columns.all_rows, 0, columns.count)
     _, (yes, maybe) = scope(query, columns, context)
     if columns.delta is not None:
         same = columns.all_rows ^ columns.changed_rows

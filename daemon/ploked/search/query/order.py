@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import compress, islice, takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
 from ploked_protocol.catalog import ModelRecord
-from ploked_protocol.searching import SORT_KEYS
 
 from ..bits import flags_of
-from .columns import Columns
-from .facts import NUMBERS, Endpoints
+from .columns import SORT_FACTS, Columns
+from .facts import SMALLEST_IS_BEST, SORTED, Endpoints
 from .matching import Matching
 from .terms import SortKey
 
-Ranks = Sequence[float]
-"""For each row, how many different values are before its own; unknown ones are after all."""
-
 FEW = 4
 """Times the limit: so many rows are sorted faster than sought in an order of all."""
-
-_SMALLEST_IS_BEST = frozenset({"in", "out", "cost", "cacheread", "p50"})
-"""Of several endpoints, that with the smallest; of the other facts, that with the largest."""
-_READ: dict[str, tuple[str, bool]] = {"new": ("created", True), "quant": ("bits", False)}
-"""Keys that go by another fact, and whether downwards."""
-
-
-class _Ranking(NamedTuple):
-    known: list[Any]
-    """The different values, in order."""
-    ranks: array[int]
-    upwards: array[int]
-    """The rows, by rank."""
-    told: int
-    """How many rows have a value."""
-
-
-def warm(columns: Columns) -> None:
-    """Build everything that queries ask of `columns`."""
-    columns.warm()
-    for name in SORT_KEYS:
-        _ranking(_READ.get(name, (name, False))[0], columns)
 
 
 def ordered(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns, limit: int | None = None) -> list[int]:
@@ -83,7 +56,7 @@ def _sorted(rows: Sequence[int], keys: Sequence[SortKey], columns: Columns) -> l
     return rows
 
 
-def _turned(ranks: Ranks, unknown: int) -> Callable[[int], float]:
+def _turned(ranks: Sequence[float], unknown: int) -> Callable[[int], float]:
     """Return what to sort rows by for the opposite order, in which unknown ones are last again."""
     return lambda row: -rank if (rank := ranks[row]) < unknown else 1
 
@@ -91,8 +64,8 @@ def _turned(ranks: Ranks, unknown: int) -> Callable[[int], float]:
 def _first(flags: bytes | bytearray, key: SortKey, columns: Columns, limit: int) -> list[int]:
     """Return the first `limit` by `key` of the rows that `flags` has, those equal to the last, and those changed."""
     name, downwards = _read(key)
-    built = _ranking(name, columns)
-    ranks, order = built.ranks, built.upwards
+    built = columns.ranks(name)
+    ranks, order = built.of_row, built.upwards
     if downwards:
         order = order[: built.told][::-1] + order[built.told :]
     changed = [row for row in columns.changed if flags[row]]
@@ -106,29 +79,14 @@ def _first(flags: bytes | bytearray, key: SortKey, columns: Columns, limit: int)
 
 def _read(key: SortKey) -> tuple[str, bool]:
     """Return the fact that `key` goes by, and whether downwards."""
-    name, downwards = _READ.get(key.name, (key.name, False))
-    return name, downwards ^ key.descending
+    return SORT_FACTS.get(key.name, key.name), (key.name == "new") ^ key.descending
 
 
-def _ranking(name: str, columns: Columns) -> _Ranking:
-    """Return how rows rank by a fact, as the columns were built."""
-
-    def build() -> _Ranking:
-        values = list(map(_value(name), columns.models, columns.endpoints))
-        known = sorted({each for each in values if each is not None})
-        rank: dict[Any, int] = {value: at for at, value in enumerate(known)}
-        rank[None] = len(known)
-        ranks = array("I", map(rank.__getitem__, values))
-        told = sum(value is not None for value in values)
-        return _Ranking(known, ranks, array("I", sorted(range(len(ranks)), key=ranks.__getitem__)), told)
-
-    return columns.derived(f"ranks {name}", build)
-
-
-def _now(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
+def _now(name: str, columns: Columns) -> tuple[Sequence[Any], Sequence[float]]:
     """Return the different values, and the rank of each row, those that have changed between two if need be."""
-    known, ranks = _ranking(name, columns)[:2]
-    changed = {row: _value(name)(*now) for row, now in columns.changed.items()}
+    built = columns.ranks(name)
+    known, ranks = built.values, built.of_row
+    changed = {row: _value(name, *now) for row, now in columns.changed.items()}
     if not changed:
         return known, ranks
     now, between = list[float](ranks), sorted({value for value in changed.values() if value is not None})
@@ -140,17 +98,9 @@ def _now(name: str, columns: Columns) -> tuple[list[Any], Ranks]:
     return known, now
 
 
-def _value(name: str) -> Callable[[ModelRecord, Endpoints], Any]:
-    """Return the function that says what a model is sorted by; it returns None where that is unknown."""
-    if name == "name":
-        return lambda model, _: model.name.casefold()
-    if name == "id":
-        return lambda model, _: model.id
-    fact, best = NUMBERS[name], min if name in _SMALLEST_IS_BEST else max
-
-    def value(model: ModelRecord, endpoints: Endpoints) -> Any:
-        if not endpoints or fact.of_endpoint is None:
-            return fact.of_model(model, endpoints)
-        return best((n for each in endpoints if (n := fact.of_endpoint(each)) is not None), default=None)
-
-    return value
+def _value(name: str, model: ModelRecord, endpoints: Endpoints) -> Any:
+    """Return what a model is sorted by, None where that is unknown."""
+    fact, best = SORTED[name], min if name in SMALLEST_IS_BEST else max
+    if not endpoints or fact.of_endpoint is None:
+        return fact.of_model(model, endpoints)
+    return best((value for each in endpoints if (value := fact.of_endpoint(each)) is not None), default=None)

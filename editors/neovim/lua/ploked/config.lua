@@ -17,7 +17,7 @@ local M = {}
 ---| 'cost'|'copy'|'favourite'
 
 local defaults = {
-  cmd = { 'ploked', 'serve', '--stdio' },
+  cmd = { 'ploked', 'connect' },
   env = {},
   auto_start = true,
   border = 'rounded',

@@ -13,7 +13,7 @@ local ok = health.ok or health.report_ok
 local warn = health.warn or health.report_warn
 local bad = health.error or health.report_error
 
-local PATIENCE_MS = 5000
+local PATIENCE_MS = 15000 -- a first start gives the network three seconds, and the machine may be busy
 
 local function check_options()
   start('ploked: options')

@@ -27,7 +27,7 @@ function M.missing()
     return nil
   end
   return ("'%s' is not an executable on $PATH. Install ploked (pip install ploked), or name it: "):format(command)
-    .. "require('ploked').setup({ cmd = { '/path/to/ploked', 'serve', '--stdio' } })"
+    .. "require('ploked').setup({ cmd = { '/path/to/ploked', 'connect' } })"
 end
 
 ---Start the server unless it runs.
