@@ -192,6 +192,8 @@ async def test_a_secret_is_nowhere_but_in_the_header_for_its_upstream(watched: t
     source, here = watched
     editor = await here.session()
     said: dict[str, Any] = {"commands": await here.outputs(), "arguments": arguments_of_all()}
+    limits = Path(f"/proc/{here.desk.pid()}/limits").read_text()
+    assert "Max core file size        0 " in limits, "a crash would write the key to the disk"
     editor.notify("exit")
     _, said["stderr"] = await editor.leave()
     said["protocol"] = bytes(editor.received)

@@ -44,6 +44,7 @@ def serve_alone(why: str = "") -> NoReturn:
     gc.disable()
     from .. import logs
 
+    _keep_memory_private()
     logs.configure(os.environ)
     if sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("ploked: waiting for an editor to speak LSP on stdin; Ctrl-C ends it\n")
@@ -77,6 +78,7 @@ def _daemon(*, detach: bool) -> int:
 def _serve_at(seat: Seat, *, detach: bool) -> NoReturn:
     from .. import logs
 
+    _keep_memory_private()
     logs.configure_daemon(os.environ, seat.place.log)
     import asyncio
     import logging
@@ -90,6 +92,15 @@ def _serve_at(seat: Seat, *, detach: bool) -> NoReturn:
     asyncio.new_event_loop().run_until_complete(daemon.serve())
     logging.shutdown()
     os._exit(0)  # an ordinary exit waits for worker threads, and one of them may hang in a system call
+
+
+def _keep_memory_private() -> None:
+    """Let no crash write memory to a disk: it holds the API key."""
+    try:
+        import resource
+    except ImportError:  # Windows writes none
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _close_stderr() -> None:
