@@ -10,7 +10,7 @@ from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from .columns import Columns
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
 
 
 def split_lines(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from pygls import uris
 
 from ..open_files import OpenFile
 from ..session import Session
-from .places import config_document, is_configured, span_range
+from .places import MOST_CHARACTERS, config_document, is_configured, span_range
 
 SETTLE_S = 0.05
 """Someone who types gets one report per pause, not one per key."""
@@ -94,6 +94,8 @@ class _Reporter:
         self._session.publish_diagnostics(uri, found, document.version)
 
     def _analyse(self, document: OpenFile) -> list[types.Diagnostic]:
+        if document.length > MOST_CHARACTERS:
+            return [_too_long(document)]
         return _diagnostics(document, self._session.service.diagnose(document.source))
 
     async def _report_file(self) -> None:
@@ -129,3 +131,12 @@ def _diagnostic(document: OpenFile, problem: ConfigProblem) -> types.Diagnostic:
         source="ploked",
         data={"suggestion": problem.suggestion} if problem.suggestion else None,
     )
+
+
+def _too_long(document: OpenFile) -> types.Diagnostic:
+    message = (
+        f"{document.filename} has {document.length:,} characters; open documents are read up to {MOST_CHARACTERS:,}. "
+        "Nothing is completed, explained or checked here; what is saved is read and applies."
+    )
+    start = types.Range(types.Position(0, 0), types.Position(0, 1))
+    return types.Diagnostic(start, message, types.DiagnosticSeverity.Information, code="tooLarge", source="ploked")

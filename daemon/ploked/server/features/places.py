@@ -9,11 +9,13 @@ from urllib.parse import unquote
 from lsprotocol import types
 from ploked_protocol.preferences import ConfigProblem
 
-from ...preferences.load import MAX_BYTES
 from ...preferences.positions import Span
 from ..documents.toml import Cursor, cursor, is_ploke_config
 from ..open_files import OpenFile
 from ..session import Session
+
+MOST_CHARACTERS = 100_000
+"""Of a document that is read while it is typed in. While the parser is at work nothing else runs: 20 ms for so many."""
 
 
 def config_document(session: Session, uri: str) -> OpenFile | None:
@@ -30,7 +32,7 @@ def config_document(session: Session, uri: str) -> OpenFile | None:
 def readable_config(session: Session, uri: str) -> OpenFile | None:
     """Return the same, but for one that is too long to be read: a diagnostic says so, and nothing else answers."""
     document = config_document(session, uri)
-    return None if document is None or document.length > MAX_BYTES else document
+    return None if document is None or document.length > MOST_CHARACTERS else document
 
 
 def is_configured(session: Session, path: str | None) -> bool:
