@@ -20,7 +20,7 @@ SETTLE_S = 0.01
 """A batch of events ends when none has come for so long."""
 DEBOUNCE_S = 0.05
 """A batch ends after so long even if events keep coming."""
-HEARTBEAT_S = 2.0
+HEARTBEAT_S = 5.0
 """The file is looked at this often in any case: network file systems and full event queues say nothing."""
 POLL_S = 0.25
 """How often it is looked at where events cannot be had."""
