@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from ploked_protocol import PROTOCOL_VERSION, methods, picks, queries, searching, sweeps
+from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
@@ -22,6 +22,7 @@ from ploked_protocol.preferences import ConfigProblem
 from . import __version__, routing
 from .catalog import WarmCatalog
 from .edits import ConfigEdits
+from .finding import Finding
 from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
@@ -34,9 +35,8 @@ from .preferences.live import LivePreferences
 from .preferences.positions import START, problem_at
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
-from .search.index import Found, SearchIndex
-from .search.query import Context
-from .searches import MANY_MODELS, Search, Searches
+from .search.index import SearchIndex
+from .searches import Searches
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
@@ -51,7 +51,7 @@ from .what_if import WhatIf
 Listener = Callable[[Method[Any, None], Any], None]
 
 
-class RegistryService(ConfigEdits, WhatIf):
+class RegistryService(Finding, ConfigEdits, WhatIf):
     """One per process; sessions share it. Methods named after the table answer its requests."""
 
     def __init__(
@@ -143,55 +143,6 @@ class RegistryService(ConfigEdits, WhatIf):
 
     # catalog
 
-    def search_models(
-        self, params: queries.SearchModelsParams
-    ) -> queries.SearchModelsResult | Coroutine[Any, Any, queries.SearchModelsResult]:
-        """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
-        self.catalog.touch_models()
-        asked = self._query_context()
-        search: Search[Found] = partial(self.index.ask, params.query, asked, params.limit, highlight=params.highlight)
-        if params.effective:
-            search = self._outlooks.beside(search)
-        return self.searches.run(search, self._search_result, long=params.effective or self._searches_long)
-
-    @property
-    def _searches_long(self) -> bool:
-        """Return whether a search may take longer than the event loop has for one request."""
-        return len(self.index.held.ids) > MANY_MODELS or self.index.is_cold
-
-    def _search_result(self, found: Found) -> queries.SearchModelsResult:
-        rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
-        return queries.SearchModelsResult(
-            rows=rows,
-            total=found.total,
-            freshness=self.catalog.models_freshness(),
-            problems=list(found.query.problems),
-            query=str(found.query),
-            uncertain=found.uncertain,
-        )
-
-    def complete_query(
-        self, params: searching.CompleteQueryParams
-    ) -> searching.CompleteQueryResult | Coroutine[Any, Any, searching.CompleteQueryResult]:
-        """Answer `ploked/completeQuery` from memory, as `search_models` does."""
-        complete = partial(self.index.complete, params.query, params.position, self._query_context())
-        return self.searches.run(complete, lambda result: result, long=self._searches_long)
-
-    async def record_pick(self, params: picks.RecordPickParams) -> picks.PickRecorded:
-        """Answer `ploked/recordPick`; raises UnknownModel."""
-        model, now_s = self.facts.model(params.model).id, self._clock.now_s()
-        self.index.picks.record(model, params.endpoint or "", now_s)
-        await asyncio.to_thread(self._picks_file.record, model, params.endpoint or "", now_s)
-        return picks.PickRecorded(model=model, favourite=model in self.index.favourites)
-
-    async def set_favourite(self, params: picks.SetFavouriteParams) -> picks.FavouriteSet:
-        """Answer `ploked/setFavourite`; raises UnknownModel, but not for one that is to be none: it may have gone."""
-        found = self.facts.model(params.model) if params.favourite else self.facts.find_model(params.model)
-        model = found.id if found else params.model
-        changed = self.index.picks.set_favourite(model, params.favourite)
-        await asyncio.to_thread(self._picks_file.set_favourite, model, params.favourite, self._clock.now_s())
-        return picks.FavouriteSet(model=model, favourite=params.favourite, changed=changed)
-
     async def list_endpoints(
         self, params: queries.ListEndpointsParams, progress: Progress
     ) -> queries.ListEndpointsResult:
@@ -210,10 +161,6 @@ class RegistryService(ConfigEdits, WhatIf):
             message=message,
             selected=selected_tags(self.preferences.prefs, endpoints, params.model, serving.id),
         )
-
-    def find_models(self, query: str, limit: int) -> list[str]:
-        """Return the ids of the models that match, best first."""
-        return self.index.search(query, limit).ids
 
     async def warm_endpoints(self, model_id: str) -> None:
         """Fetch the endpoints of a model where they are not known; a failure is kept for those who ask for them."""
@@ -314,10 +261,6 @@ class RegistryService(ConfigEdits, WhatIf):
         return msgspec.structs.replace(status, problems=problems)
 
     # inside
-
-    def _query_context(self) -> Context:
-        """Return what a query may ask for besides the catalog's models."""
-        return Context(self.now().date(), self.index.favourites, self.index.recent, self.catalog.provider_names)
 
     async def _index_models(self) -> None:
         """Bring the index up to date with the model list; in a thread, for a long one takes a while."""

@@ -203,6 +203,11 @@ CATALOG_CHANGED = _notification(
     queries.CatalogChanged,
     "A refresh of models, endpoints or providers ended.",
 )
+PICKS_CHANGED = _notification(
+    "picksChanged",
+    picks.PickRecorded,
+    "A model was picked, made a favourite, or is none any more, in this session or another.",
+)
 SWEEP_STARTED = _notification(
     "sweepStarted",
     sweeps.SweepStarted,
@@ -238,6 +243,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     PREFERENCES_DIFF,
     PREFERENCES_CHANGED,
     CATALOG_CHANGED,
+    PICKS_CHANGED,
     SWEEP_STARTED,
     SWEEP_PROGRESS,
 )

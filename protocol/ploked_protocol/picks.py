@@ -14,7 +14,7 @@ class RecordPickParams(Wire):
 
 
 class PickRecorded(Wire):
-    """The model that the pick counts for."""
+    """The model that a pick counts for, and whether it is a favourite."""
 
     model: str
     """As the catalog lists it: `x/y` for `x/y:nitro`."""

@@ -71,6 +71,22 @@ def complains(editor: Neovim) -> bool:
     ))  # fmt: skip
 
 
+def unmarked(editor: Neovim) -> bool:
+    return "★" not in editor.text
+
+
+def test_a_favourite_of_one_is_starred_in_the_other_at_once(desk: Desk) -> None:
+    one, other = desk.editors
+    for editor in desk.editors:
+        editor.command(f"Ploked search {MODEL}")
+        editor.until_text(MODEL)
+    one.keys("*")
+    other.until(lambda: "★" in other.text.splitlines()[0], "starred")
+    other.keys("gg*")
+    for editor in desk.editors:
+        editor.until(partial(unmarked, editor), "not any more")
+
+
 def test_two_versions_share_a_daemon_and_outlive_it(desk: Desk) -> None:
     one, other = desk.editors
     before = desk.daemon()

@@ -48,7 +48,7 @@ local function handler(name)
   end
 end
 
-for _, name in ipairs({ 'preferencesChanged', 'catalogChanged', 'sweepProgress' }) do
+for _, name in ipairs({ 'preferencesChanged', 'catalogChanged', 'picksChanged', 'sweepProgress' }) do
   vim.lsp.handlers['ploked/' .. name] = handler('ploked/' .. name)
 end
 

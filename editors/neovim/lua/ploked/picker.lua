@@ -74,6 +74,14 @@ local function listen(picker)
     client.on('ploked/catalogChanged', function(params)
       catalog_changed(picker, params.refreshed)
     end),
+    client.on('ploked/picksChanged', function(picked)
+      for _, row in ipairs(picker.rows) do -- they stay where they are: nobody wants them to move under the cursor
+        if row.id == picked.model then
+          row.favourite = picked.favourite
+        end
+      end
+      found.draw(picker)
+    end),
     layout.listen(picker.view, function()
       found.typed(picker)
     end, picker.close),

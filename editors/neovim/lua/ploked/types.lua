@@ -303,7 +303,7 @@
 ---@field p90? number
 ---@field p99? number
 
----The model that the pick counts for.
+---The model that a pick counts for, and whether it is a favourite.
 ---@class ploked.PickRecorded
 ---@field model string
 ---@field favourite boolean
@@ -715,5 +715,6 @@
 ---| 'ploked/preferencesDiff' # Say what a config.toml that is not saved would change for every model that it or the saved one names.
 ---| 'ploked/preferencesChanged' # config.toml was read again.
 ---| 'ploked/catalogChanged' # A refresh of models, endpoints or providers ended.
+---| 'ploked/picksChanged' # A model was picked, made a favourite, or is none any more, in this session or another.
 ---| 'ploked/sweepStarted' # A sweep began, in this session or another.
 ---| 'ploked/sweepProgress' # A request of a sweep ended, or the sweep did.
