@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from ploked_protocol.catalog import EndpointRecord, PriceOverride, Pricing
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
 from raw import RawServer
+from saves import saves
 
 HERE = Path(__file__).parent
 SERVE = [sys.executable, "-m", "ploked", "serve", "--stdio"]
@@ -114,24 +114,6 @@ def pair(ours: list[float], bare: list[float], name: str) -> tuple[str, str, str
     )
 
 
-def save(server: RawServer, folder: Path, rounds: int = 60) -> Row:
-    """Measure from the save of config.toml to `preferencesChanged`, saved in place and by replacement in turn."""
-    config, took = folder / "config.toml", []
-    for at in range(rounds):
-        text = f'version = 1\n[registry.routing]\nsort = "price"\nmax_price = {{ prompt = {at + 1} }}\n'
-        time.sleep(0.15)  # an editor's saves are not a burst: let the last one settle
-        began = time.perf_counter()
-        if at % 2:
-            (folder / "config.tmp").write_text(text)
-            os.replace(folder / "config.tmp", config)  # noqa: PTH105  # the call whose cost is meant
-        else:
-            config.write_text(text)
-        server.wait_for("ploked/preferencesChanged")
-        took.append((time.perf_counter() - began) * 1000)
-    figures = f"p50 {statistics.median(took):.0f} ms, p95 {percentile(took, 0.95):.0f} ms"
-    return ("save of `config.toml` to `preferencesChanged`", figures, "", "", "p95 at most 50 ms")
-
-
 def importing(rounds: int = 30) -> Row:
     """Measure from the bytes of `/models` until they are searchable, against msgspec's untyped decoding."""
     from ploked.importers.openrouter import parse_models
@@ -212,6 +194,39 @@ def cold_start(folder: Path, upstream: str, rounds: int = 15) -> Row:
     return ("cold start to the `initialize` answer", *figures, "at most 1.3x")
 
 
+def damaged_start(folder: Path, upstream: str, rounds: int = 10) -> Row:
+    """Measure from starting the process to the first answer of the service, the cache being damaged and being sound."""
+    env = environment(folder, upstream)
+    (cache,) = (folder / "cache").glob("catalog*.db")
+    sound = cache.read_bytes()
+    damages = [b"no database", sound[: len(sound) // 2], sound[:8192] + bytes(4096) + sound[12288:]]
+    damaged: list[float] = []
+    whole: list[float] = []
+    for at in range(rounds):
+        for took, content in ((damaged, damages[at % len(damages)]), (whole, sound)):
+            for file in cache.parent.glob(f"{cache.name}*"):
+                file.unlink()
+            cache.write_bytes(content)
+            took.append(_first_answer(env))
+    return (
+        "start with a damaged cache to the first answer of the service",
+        f"p50 {statistics.median(damaged):.0f} ms, most {max(damaged):.0f} ms",
+        f"a sound one: p50 {statistics.median(whole):.0f} ms",
+        f"{statistics.median(damaged) / statistics.median(whole):.2f}x",
+        "at most 1 s",
+    )
+
+
+def _first_answer(env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    server = RawServer(SERVE, env)
+    server.initialize()
+    server.request("ploked/searchModels", {"query": "kimi"})
+    took = (time.perf_counter() - began) * 1000
+    server.stop()
+    return took
+
+
 def _start(command: list[str], env: dict[str, str]) -> float:
     began = time.perf_counter()
     server = RawServer(command, env)
@@ -232,8 +247,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ploked-bench-") as name, upstream_process() as upstream:
         folder = Path(name)
         with daemon(folder, upstream.url) as server:
-            rows = [*search(server, folder), memory(server), save(server, folder)]
-        rows += [importing(), costs(), cold_start(folder, upstream.url)]
+            rows = [*search(server, folder), memory(server), *saves(server, folder)]
+        rows += [importing(), costs(), cold_start(folder, upstream.url), damaged_start(folder, upstream.url)]
     print("| what | ploked | yardstick | ratio | goal |\n|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
