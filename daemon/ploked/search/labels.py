@@ -151,7 +151,9 @@ class Labels:
         if len(sample) < least // _SAMPLE:
             return letters
         labels = chain.from_iterable(self.own_words[: self._count // _SAMPLE])
-        counts = Counter(map(add, sample, sample[1:]))
+        counts: Counter[str] = Counter()
+        for part in steps(len(sample) - 1, _LETTERS // 4):
+            counts.update(map(add, sample[part], sample[part.start + 1 : part.stop + 1]))
         counts.update(word[:end] for words in labels for word in words for end in (3, 4) if end <= len(word))
         return [*letters, *(text for text, n in counts.items() if n * _SAMPLE >= least and "\n" not in text)]
 

@@ -67,7 +67,7 @@ class Slips:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        close: list[tuple[str, float, int]] = []
+        close: list[tuple[str, int, int]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
             near = self._by_length.get(length, [])
             close += process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=MAX_MEANT)
