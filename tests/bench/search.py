@@ -152,17 +152,21 @@ def weigh(what: str, count: int) -> None:
 
 
 class Ticker:
-    """A thread that wants to run all the time, as an event loop would, and takes note of the longest time it cannot."""
+    """A thread that wants to run all the time, as an event loop would, and takes note of the longest time it cannot.
+
+    What counts is the time that the thread it was made in has run meanwhile: other processes make both wait.
+    """
 
     def __init__(self) -> None:
         self._longest_s, self._stop = 0.0, threading.Event()
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        last = time.perf_counter()
+        last = time.clock_gettime(self._clock)
         while not self._stop.wait(0.001):
-            now = time.perf_counter()
+            now = time.clock_gettime(self._clock)
             self._longest_s, last = max(self._longest_s, now - last), now
 
     def longest_ms(self) -> float:
@@ -209,7 +213,7 @@ def main() -> None:
     real, all_of_modelsdev = real_models(), modelsdev()
     rows = [*in_process(real, 1, 5, 5), *over_stdio(real, 5)]
     if all_of_modelsdev is not None:
-        rows += [*in_process(all_of_modelsdev, 5, 5, 3), *over_stdio(all_of_modelsdev, 5)]
+        rows += [*in_process(all_of_modelsdev, 5, 5, 1), *over_stdio(all_of_modelsdev, 5)]
     rows += [*in_process(made_models(MANY), 25, 3, 1), *memory()]
     print(HEAD)
     for row in rows:

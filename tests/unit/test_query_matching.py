@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 from msgspec.structs import replace
-from ploked.search.query import Context, checked, complete, matching, ordered, split, verdict
+from ploked.search.query import Columns, Context, checked, complete, matching, ordered, split, verdict
+from ploked.search.query.numbered import BLOCK
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles
 from query_cases import TODAY, columns_of, endpoint, model, priced
 
@@ -168,6 +171,29 @@ def test_a_model_that_changed_is_found_by_what_is_known_now() -> None:
     assert matching(query, COLUMNS, CONTEXT).in_order() == []
     assert matching(checked(query, columns, CONTEXT), columns, CONTEXT).in_order() == [1]
     assert ordered([0, 1, 2], split("sort:-in").sort, columns) == [0, 1, 2]
+
+
+class Served(list[EndpointRecord]):
+    """Endpoints that can be watched."""
+
+
+def test_columns_read_endpoints_once_and_hold_none() -> None:
+    watched: list[weakref.ref[Served]] = []
+    most_at_once = 0
+
+    def endpoints_of(row: int) -> Served:
+        nonlocal most_at_once
+        served = Served([endpoint("novita", uptime_30m=row / 10)] * (row % 3))
+        watched.append(weakref.ref(served))
+        most_at_once = max(most_at_once, sum(ref() is not None for ref in watched))
+        return served
+
+    columns = Columns([replace(VL, id=f"qwen/vl-{row}") for row in range(3 * BLOCK)], endpoints_of)
+    columns.warm()
+    assert matching(split("up>=70 up<70.3"), columns, CONTEXT).total == 2 + BLOCK
+    assert ordered(range(3 * BLOCK), split("sort:-up limit:1").sort, columns)[0] == 3 * BLOCK - 1
+    assert (len(watched), most_at_once) == (3 * BLOCK, BLOCK)
+    assert not any(ref() for ref in watched)
 
 
 def test_many_changes_are_taken_in() -> None:

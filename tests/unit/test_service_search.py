@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from ploked.search.query.columns import MAX_CHANGED
 from ploked.searches import MANY_MODELS
 from ploked.service import RegistryService
 from ploked.settings import Settings
-from ploked_protocol.queries import SearchModelsParams, SearchModelsResult
+from ploked_protocol.catalog import Freshness
+from ploked_protocol.queries import Refreshed, SearchModelsParams, SearchModelsResult
 from ploked_protocol.searching import CompleteQueryParams, CompleteQueryResult
 from ploked_protocol.wire import encode
 from records import models
@@ -39,6 +41,24 @@ async def test_what_is_not_laid_out_yet_is_searched_behind_the_other_requests(se
     searching = service.search_models(SearchModelsParams(query="created>2020"))
     assert asyncio.iscoroutine(searching)
     assert (await searching).total == 10
+
+
+async def test_what_came_model_by_model_is_laid_out_with_all_else_once_it_is_much(service: RegistryService) -> None:
+    many = models(MAX_CHANGED + 1)
+    service.index.update(many, lambda _: None)
+    for model in many:
+        assert not service.index.is_crowded
+        service.index.take_endpoints(model.id, [])
+    assert service.index.is_crowded
+    service.catalog.on_change(refreshed_endpoints(many[0].id))
+    async with asyncio.timeout(10):
+        while service.index.is_crowded or service.index.is_cold:
+            await asyncio.sleep(0)
+
+
+def refreshed_endpoints(model_id: str) -> Refreshed:
+    freshness = Freshness(source="test", refreshed_at=None, age_s=0, stale=False)
+    return Refreshed(kind="endpoints", outcome="updated", count=0, skipped=0, freshness=freshness, model=model_id)
 
 
 async def test_many_models_are_searched_behind_the_other_requests(service: RegistryService) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 
 import msgspec
 from ploked_protocol.catalog import ModelRecord
@@ -46,6 +47,7 @@ class SearchIndex:
         self.picks = Picks()
         """What the user picks and likes; it decides among equals."""
         self._arrived: dict[str, Endpoints] | None = None
+        self._swapping = Lock()
 
     def update(self, models: Sequence[ModelRecord], endpoints_now: Callable[[str], Endpoints]) -> None:
         """Hold `models`, in the order of the catalog, with the truth of the endpoints that are known.
@@ -55,15 +57,17 @@ class SearchIndex:
         """
         self._arrived = {}
         held = Generation(models, endpoints_now, self.held)
-        for model_id, endpoints in list(self._arrived.items()):
-            held.take_endpoints(model_id, endpoints)
-        self.held, self._arrived = held, None
+        with self._swapping:
+            for model_id, endpoints in self._arrived.items():
+                held.take_endpoints(model_id, endpoints)
+            self.held, self._arrived = held, None
 
     def take_endpoints(self, model_id: str, endpoints: Endpoints) -> None:
         """Take in the endpoints of one model, and leave all else as it is."""
-        self.held.take_endpoints(model_id, endpoints)
-        if self._arrived is not None:  # the update that is being made may have read what was known before
-            self._arrived[model_id] = endpoints
+        with self._swapping:
+            self.held.take_endpoints(model_id, endpoints)
+            if self._arrived is not None:  # the update that is being made may have read what was known before
+                self._arrived[model_id] = endpoints
 
     def search(
         self,

@@ -112,9 +112,14 @@ class Labels:
         label costs one less. Rows that are not in the set `among` are not looked into.
         """
         best: dict[int, int] = {}
+        seen: dict[tuple[str, bytes, bytes], int | None] = {}  # many models are called nearly the same
         for at in self._beginnings(word, among) if len(word) >= MIN_SUBSEQUENCE else ():
-            if places := self._in_order(word, at):
-                row, cost = self._row_at[at], self._cost(places)
+            stop = self._stop(word, at)
+            around = self._text[at:stop], self._kinds[at:stop], self._ends[at + 1 : stop + 1]
+            if around not in seen:
+                seen[around] = self._cost(self._in_order(word, at))
+            if (cost := seen[around]) is not None:
+                row = self._row_at[at]
                 best[row] = min(cost, best.get(row, cost))
         rows: dict[int, list[int]] = {}
         for row, cost in best.items():
@@ -146,7 +151,9 @@ class Labels:
         if len(sample) < least // _SAMPLE:
             return letters
         labels = chain.from_iterable(self.own_words[: self._count // _SAMPLE])
-        counts = Counter(map(add, sample, sample[1:]))
+        counts: Counter[str] = Counter()
+        for part in steps(len(sample) - 1, _LETTERS // 4):
+            counts.update(map(add, sample[part], sample[part.start + 1 : part.stop + 1]))
         counts.update(word[:end] for words in labels for word in words for end in (3, 4) if end <= len(word))
         return [*letters, *(text for text, n in counts.items() if n * _SAMPLE >= least and "\n" not in text)]
 
@@ -155,8 +162,7 @@ class Labels:
 
         Of several ways it is the one that ends first.
         """
-        text, begins = self._text, self._begins
-        stop = min(at + 3 * len(word), text.find("\n", at))
+        text, begins, stop = self._text, self._begins, self._stop(word, at)
         ways = {at: [at]}  # by their last letter
         for letter in word[1:]:
             longer: dict[int, list[int]] = {}
@@ -169,7 +175,14 @@ class Labels:
             ways = longer
         return ways[min(ways)] if ways else []
 
-    def _cost(self, places: list[int]) -> int:
+    def _stop(self, word: str, at: int) -> int:
+        """Return where the letters of `word` must have ended that begins at `at`."""
+        return min(at + 3 * len(word), self._text.find("\n", at))
+
+    def _cost(self, places: list[int]) -> int | None:
+        """Return what letters in order at `places` cost; None when there are none."""
+        if not places:
+            return None
         fit = FIT[self._kinds[places[0]] + self._ends[places[-1] + 1]]
         return 2 * (places[-1] + 1 - places[0] - len(places)) + (fit not in (WHOLE, WHOLE_PREFIX))
 
@@ -199,4 +212,4 @@ class Labels:
         if best is not None or not in_order:
             return () if best is None else range(best, best + width)
         ways = [places for at in begins if text[at] == word[0] and (places := self._in_order(word, at))]
-        return min(ways, key=self._cost, default=[])
+        return min(ways, key=lambda places: self._cost(places) or 0, default=[])

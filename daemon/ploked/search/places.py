@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from operator import itemgetter
 
 _LONG = 200_000
 """Characters: from here on a pattern finds words faster than `find`, though it takes 60 us to make."""
+_STEP = 1 << 16
+"""Places that are found in one go, while no other thread runs: some 10 ms."""
 _KEPT_PLACES = 10_000
 _KEPT_WORDS = 16
 """Of so many words, where each stands in no more places, the places are kept: one editor's last keys."""
@@ -38,7 +41,10 @@ class Places:
 def places_of(word: str, text: str) -> list[int]:
     """Return where `word` stands in `text`, overlapping itself or not."""
     if len(text) > _LONG and not any(word.endswith(word[:width]) for width in range(1, len(word))):
-        return list(map(re.Match.start, re.finditer(re.escape(word), text)))
+        found, many = re.finditer(re.escape(word), text), list[int]()
+        while part := list(map(re.Match.start, islice(found, _STEP))):
+            many += part
+        return many
     places, at = [], text.find(word)
     while at >= 0:
         places.append(at)

@@ -18,6 +18,10 @@ MIN_SLIP = 3
 """Letters: any two are one slip from many words."""
 TWO_SLIPS = 6
 """Letters from which on a word may hold two slips."""
+MAX_MEANT = 5
+"""Words that a slip is taken for."""
+MAX_CLOSE = 64
+"""Words whose answers are kept."""
 MIN_ALIKE = 60
 """Percent of `ratio`; below, a suggestion says more about the catalog than about the text."""
 _AUTHORS = {
@@ -39,6 +43,7 @@ class Slips:
     """Known words, in which the one that was meant by a word with slips in it is looked for."""
 
     def __init__(self, known: Iterable[str]) -> None:
+        self._close: dict[str, list[str]] = {}
         self._by_length: dict[int, list[str]] = {}
         for word in known:
             self._by_length.setdefault(len(word), []).append(word)
@@ -48,17 +53,26 @@ class Slips:
     def words_close_to(self, word: str) -> list[str]:
         """Return the words with the fewest slips from `word`, at most five; none when there are too many.
 
-        A slip is a letter too many, too few, wrong, or swapped with its neighbour.
+        A slip is a letter too many, too few, wrong, or swapped with its neighbour. The last answers are kept: the keys
+        that follow on another word of a query ask again.
         """
+        close = self._close.get(word)
+        if close is None:
+            if len(self._close) >= MAX_CLOSE:
+                self._close.clear()
+            close = self._close[word] = self._look_for(word, _slips_allowed(len(word)))
+        return close
+
+    def _look_for(self, word: str, slips: int) -> list[str]:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        if not (slips := _slips_allowed(len(word))):
-            return []
-        lengths = range(len(word) - slips, len(word) + slips + 1)
-        near = [known for length in lengths for known in self._by_length.get(length, ())]
-        close = process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=5)
-        return [text for text, distance, _ in close if distance == close[0][1]]
+        close: list[tuple[str, int, int]] = []
+        for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
+            near = self._by_length.get(length, [])
+            close += process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=MAX_MEANT)
+        fewest = min((distance for _, distance, _ in close), default=0)
+        return [text for text, distance, _ in close if distance == fewest][:MAX_MEANT]
 
 
 class Spellings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -65,11 +65,17 @@ def numbered(
     found = {name: Numbered() for name in facts}
     for start in range(0, len(models), BLOCK):
         block = models[start : start + BLOCK]
-        served = [endpoints_of(row) for row in range(start, start + len(block))]
-        layers = list(zip_longest(*(each or () for each in served), fillvalue=NOWHERE)) or [(NOWHERE,) * len(block)]
-        for name, fact in facts.items():
-            found[name].take(_values(fact, block, served, layers), len(block))
+        for name, values in _read(facts, block, [endpoints_of(start + at) for at in range(len(block))]):
+            found[name].take(values, len(block))
     return found
+
+
+def _read(
+    facts: Mapping[str, Fact[Any]], models: Sequence[ModelRecord], served: Sequence[Endpoints]
+) -> Iterator[tuple[str, list[list[Any]]]]:
+    layers = list(zip_longest(*(each or () for each in served), fillvalue=NOWHERE)) or [(NOWHERE,) * len(models)]
+    for name, fact in facts.items():
+        yield name, _values(fact, models, served, layers)
 
 
 def _values(
