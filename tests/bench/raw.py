@@ -70,6 +70,11 @@ class RawServer:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
+    def cpu_ms(self) -> float:
+        """Return how long the threads of the process have run, in ms."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
     def stop(self) -> None:
         """End the session and the process."""
         self.request("shutdown", None)

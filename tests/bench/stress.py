@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from ploked_protocol.framing import frame
@@ -19,6 +20,7 @@ from run import percentile, timed
 from shared import CONNECT, HELLO, SHORT, Bench, RawSocket, Row, figures
 
 STARTERS = 20
+MISTAKES = '[[registry.models]]\nmodel = "a/b"\nallowed_providers = ["c", "d"]\nno_such_key = 1\n\n'
 
 
 def memory(bench: Bench) -> Iterator[Row]:
@@ -61,7 +63,9 @@ def stalls(bench: Bench) -> Iterator[Row]:
     for name, work in (
         ("a full refresh", _refresh),
         ("a sweep of 500 requests", _sweep),
-        ("edits of a 1 MB document", _edits),
+        ("edits of a 1 MB document", partial(_edits, unit="# a comment of some length, again and again\n")),
+        ("edits of a 1 MB document of 10,000 models with mistakes", partial(_edits, unit=MISTAKES)),
+        ("edits of a line of 1 MB", partial(_edits, unit="é😀" * 250_000)),
     ):
         yield (
             f"longest wait of another session during {name}",
@@ -115,20 +119,25 @@ def _sweep(bench: Bench) -> None:
     client.close()
 
 
-def _edits(bench: Bench) -> None:
+def _edits(bench: Bench, unit: str) -> None:
+    """Type into a document of 1 MB, in bursts and with pauses, and ask about it; it is analysed at each pause."""
     client, uri = RawSocket(bench.place.socket), "file:///home/me/ploke/config.toml"
     client.request("initialize", HELLO)
     client.notify("initialized", {})
-    text = "version = 1\n[registry]\n" + "# a comment of some length, again and again\n" * 24_000
+    text = "version = 1\n[registry]\n# " + unit * (1_000_000 // len(unit.encode()))
     client.notify(
         "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "toml", "version": 1, "text": text}}
     )
     for version in range(2, 52):
-        position = {"line": 2 + version, "character": 0}
+        position = {"line": min(1 + version, text.count("\n")), "character": 0}
         change = {"range": {"start": position, "end": position}, "text": "x"}
         client.notify(
             "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]}
         )
+        if version % 10 == 0:
+            client.request("textDocument/completion", {"textDocument": {"uri": uri}, "position": position})
+            client.request("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
+            time.sleep(0.1)
     client.request("ploked/listProfiles", {})
     time.sleep(1)
     client.close()

@@ -110,6 +110,27 @@ async def test_closing_a_document_takes_its_diagnostics_back(editor: Editor) -> 
     await editor.eventually(lambda: not editor.reports(document)[-1][1])
 
 
+async def test_a_document_that_is_too_long_says_so_once_and_is_left_alone_until_it_is_shorter(editor: Editor) -> None:
+    text = f"{CONFIG}strictnes = 1\n" + "# 😀\n" * 30_000
+    document = editor.open(text)
+    (only,) = (await editor.shown(document)).items
+    assert only.code == "tooLarge"
+    assert f"{len(text):,} characters" in only.message
+    assert (await editor.complete(f"{text}[registry]\nstr‸")).labels == []
+    assert await editor.hover_or_none(text.replace(KIMI, "moonshotai/kimi‸-k2.5")) is None
+    document.type(f"{CONFIG}strictnes = 1\n")
+    assert [one.code for one in (await editor.shown(document)).items] == ["unknownKey"]
+
+
+async def test_of_very_many_problems_the_first_are_shown_with_how_many_there_are(editor: Editor) -> None:
+    shown = await editor.diagnostics(
+        "version = 1\n[registry]\n" + "".join(f"key{number} = 1\n" for number in range(400))
+    )
+    assert {one.code for one in shown.items} == {"unknownKey"}
+    assert len(shown.items) == 250
+    assert "150 more problems are not shown" in shown.items[-1].message
+
+
 FOREIGN = [
     "pyproject.toml", "Cargo.toml", "ploke/other.toml", "config.toml", ".cargo/config.toml",
 ]  # fmt: skip

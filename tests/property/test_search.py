@@ -213,8 +213,9 @@ def test_marked_letters_spell_the_word(rows: list[ModelRecord], word: str) -> No
             assert all(0 <= edge <= len(text) for edge in edges)
             spelled = letters("".join(text[start:end] for start, end in spans))
             taken = [word, *slips_of(word, index)]
-            # One character may stand for several letters, as 1/4 in one does.
-            assert not spans or (spelled in taken if text.isascii() else any(each in spelled for each in taken))
+            # One character may stand for several letters, as 1/4 in one does, and a slip for several words at once.
+            exact = text.isascii() and len(taken) <= 2
+            assert not spans or (spelled in taken if exact else any(each in spelled for each in taken))
         if word in letters(row.id):
             assert row.matches.id, id_
 

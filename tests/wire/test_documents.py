@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
+from ploked.server.columns import Columns
 from ploked.server.open_files import OpenFile, split_lines
-from pygls.workspace import PositionCodec
+from pygls.workspace import PositionCodec, TextDocument
 from wire.talk import Here
 
 URI = "file:///a%20b/config.toml"
@@ -86,3 +88,56 @@ def test_a_document_of_ours_is_one_of_pygls() -> None:
     document = OpenFile("file:///a.toml", "a\u2028\nb", 3, "toml", position_codec=PositionCodec("utf-8"))
     assert (list(document.lines), document.version, document.language_id) == (["a\u2028\n", "b"], 3, "toml")
     assert document.position_from_client_units(types.Position(0, 4)).character == 2
+
+
+ODD_TEXT = st.text(alphabet="ab\r\n\u2028\x0cé😀", max_size=12)
+PLACE = st.builds(types.Position, st.integers(0, 6), st.integers(0, 12))
+CHANGE = st.one_of(
+    st.builds(types.TextDocumentContentChangePartial, range=st.builds(types.Range, PLACE, PLACE), text=ODD_TEXT),
+    st.builds(types.TextDocumentContentChangeWholeDocument, text=ODD_TEXT),
+)
+
+
+class Reference(TextDocument):
+    """What pygls makes of the same changes, but for where lines end."""
+
+    @property
+    def lines(self) -> list[str]:
+        return split_lines(self.source)
+
+
+@given(ODD_TEXT, st.lists(CHANGE, max_size=6), st.sampled_from([*types.PositionEncodingKind]))
+def test_changes_make_of_a_document_what_they_make_of_one_of_pygls(
+    text: str, changes: list[types.TextDocumentContentChangeEvent], encoding: types.PositionEncodingKind
+) -> None:
+    ours = OpenFile("file:///a.toml", text, position_codec=Columns(encoding))
+    theirs = Reference("file:///a.toml", text, position_codec=PositionCodec(encoding))
+    for each in changes:
+        ours.apply_change(copy.deepcopy(each))  # the codec of pygls writes into the position
+        theirs.apply_change(copy.deepcopy(each))
+        assert (list(ours.lines), ours.length) == (theirs.lines, len(theirs.source))
+        assert ours.source == theirs.source
+
+
+@given(ODD_TEXT, PLACE, st.sampled_from([*types.PositionEncodingKind]))
+def test_columns_are_those_of_pygls(text: str, place: types.Position, encoding: types.PositionEncodingKind) -> None:
+    ours, theirs, lines = Columns(encoding), PositionCodec(encoding), split_lines(text)
+    read = ours.position_from_client_units(lines, copy.deepcopy(place))
+    assert read == theirs.position_from_client_units(lines, copy.deepcopy(place))
+    assert ours.position_to_client_units(lines, read) == theirs.position_to_client_units(lines, read)
+    assert ours.client_num_units(text) == theirs.client_num_units(text)
+
+
+def test_lines_that_were_asked_for_stay_as_they_were() -> None:
+    document = OpenFile("file:///a.toml", "a\nb\n", position_codec=Columns("utf-16"))
+    before = document.lines
+    at = types.Position(0, 0)
+    document.apply_change(types.TextDocumentContentChangePartial(range=types.Range(at, at), text="x"))
+    assert (before, document.lines) == (["a\n", "b\n"], ["xa\n", "b\n"])
+
+
+def test_a_frozen_document_stays_as_it_was() -> None:
+    document = OpenFile("file:///a.toml", "a\n", 1, position_codec=Columns("utf-16"))
+    frozen, at = document.frozen(), types.Position(0, 0)
+    document.apply_change(types.TextDocumentContentChangePartial(range=types.Range(at, at), text="x"))
+    assert (frozen.source, frozen.version, list(frozen.lines)) == ("a\n", 1, ["a\n"])

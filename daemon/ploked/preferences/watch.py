@@ -6,26 +6,21 @@ A watch on the file itself would die with the first save by rename.
 from __future__ import annotations
 
 import asyncio
-import os
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import msgspec
 
 from .disk import Reading, read, read_settled
+from .events import FolderEvents, folder_events
 
-if TYPE_CHECKING:
-    from watchfiles._rust_notify import RustNotify
-
-STEP_MS = 10
-"""A batch of events ends when none has come for so long; also how soon a stop is seen."""
-DEBOUNCE_MS = 50
+SETTLE_S = 0.01
+"""A batch of events ends when none has come for so long."""
+DEBOUNCE_S = 0.05
 """A batch ends after so long even if events keep coming."""
-HEARTBEAT_MS = 2_000
+HEARTBEAT_S = 5.0
 """The file is looked at this often in any case: network file systems and full event queues say nothing."""
 POLL_S = 0.25
 """How often it is looked at where events cannot be had."""
@@ -42,20 +37,18 @@ async def watch(
     it, from what the watch found last. Neither the file nor its folder has to exist.
     """
     last = None if seen else await asyncio.to_thread(read, path)
-    known = seen or (lambda: last)
-    loop, sentry = asyncio.get_running_loop(), _Sentry(path, stop)
-    thread = ThreadPoolExecutor(1, "ploked-watch")  # its own: it would hold one of asyncio's few for ever
+    known, sentry = seen or (lambda: last), _Sentry(path)
+    stopped = asyncio.ensure_future(stop.wait())
     try:
         while not stop.is_set():
-            reading = await loop.run_in_executor(thread, sentry.look, known())
+            reading = await sentry.look(known())
             if reading != known():
                 last = reading
                 yield reading
-            await loop.run_in_executor(thread, sentry.wait)
+            await sentry.wait(stopped)
     finally:
-        stop.set()  # ends a wait that was cancelled
-        thread.submit(sentry.close)
-        thread.shutdown(wait=False)
+        stopped.cancel()
+        sentry.close()
 
 
 class _Places(msgspec.Struct, frozen=True):
@@ -101,58 +94,55 @@ def _identity(folder: Path) -> tuple[str, int, int]:
 
 
 class _Sentry:
-    """The half that blocks; every method runs in the one thread of its watch."""
+    """Stands where the file is, and follows it when its folders change."""
 
-    def __init__(self, path: Path, stop: asyncio.Event) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._stop = stop
         self._places: _Places | None = None
-        self._notify: RustNotify | None = None
+        self._events: FolderEvents | None = None
+        self._happened = asyncio.Event()
 
-    def look(self, known: Reading | None) -> Reading:
+    async def look(self, known: Reading | None) -> Reading:
         """Watch where the file is now, then return what it holds: nothing can change unseen from here on."""
         for _ in range(_STAND_ATTEMPTS):
-            places = _places(self._path)
-            if self._notify is not None and places == self._places:
+            places, reading = await asyncio.to_thread(_glance, self._path, known)
+            if self._events is not None and self._events.alive and places == self._places:
                 break
             self.close()
-            self._places, self._notify = places, _notifier(places)
-        reading = read(self._path)
-        return reading if reading == known else read_settled(self._path)
+            self._places = places
+            self._events = await folder_events([name for name, _, _ in places.folders], self._heard)
+        return reading
 
-    def wait(self) -> None:
+    async def wait(self, stopped: asyncio.Future[Literal[True]]) -> None:
         """Return when something happened to the file, at the heartbeat, and when the watch is stopped."""
-        if self._notify is None or self._places is None:
-            return self._doze()
-        while True:
-            try:
-                found = self._notify.watch(DEBOUNCE_MS, STEP_MS, HEARTBEAT_MS, self._stop)
-            except (OSError, RuntimeError):  # the system's watcher failed: `look` makes another
-                self.close()
-                return self._doze()
-            if isinstance(found, str) or any(name in self._places.names for _, name in found):
-                return None
+        waits_s = HEARTBEAT_S if self._events is not None else POLL_S
+        if await self._first(stopped, waits_s):
+            loop = asyncio.get_running_loop()
+            ends = loop.time() + DEBOUNCE_S
+            while loop.time() < ends and await self._first(stopped, SETTLE_S):
+                pass
 
-    def _doze(self) -> None:
-        until = time.monotonic() + POLL_S
-        while time.monotonic() < until and not self._stop.is_set():
-            time.sleep(STEP_MS / 1000)
+    async def _first(self, stopped: asyncio.Future[Literal[True]], seconds: float) -> bool:
+        """Return whether something happened within so many seconds; at once, once the watch is stopped."""
+        happened = asyncio.ensure_future(self._happened.wait())
+        await asyncio.wait([happened, stopped], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        happened.cancel()
+        was_set = self._happened.is_set() and not stopped.done()
+        self._happened.clear()
+        return was_set
+
+    def _heard(self, path: str) -> None:
+        if self._places is None or path in self._places.names or not path:
+            self._happened.set()
 
     def close(self) -> None:
         """Let go of the system's watcher."""
-        if self._notify is not None:
-            self._notify.close()
-        self._notify = None
+        if self._events is not None:
+            self._events.close()
+        self._events = None
 
 
-def _notifier(places: _Places) -> RustNotify | None:
-    """Return the system's watcher of the folders; None where there is none to be had, so that we look now and then."""
-    if os.environ.get("WATCHFILES_FORCE_POLLING", "false").lower() not in {"", "false", "disable", "disabled"}:
-        return None
-    # Imported late: start-up pays for every import. `awatch` would not say from when on it sees changes.
-    from watchfiles._rust_notify import RustNotify
-
-    try:
-        return RustNotify([name for name, _, _ in places.folders], False, False, 0, False, False)
-    except (OSError, RuntimeError):  # no inotify, no watches left, or a folder that went away or may not be read
-        return None
+def _glance(path: Path, known: Reading | None) -> tuple[_Places, Reading]:
+    """Return where a change of the file shows, and what it holds."""
+    places, reading = _places(path), read(path)
+    return places, reading if reading == known else read_settled(path)

@@ -28,11 +28,6 @@ def bits_of(rows: Iterable[int], count: int) -> int:
     return int(digits, 2)
 
 
-def bits_where(codes: bytes | bytearray, code: int) -> int:
-    """Return the set of rows that have `code`; `codes` holds one a row, that of row 0 last."""
-    return int(codes.translate(_digits(code)), 2) if codes else 0
-
-
 def rows_of(bits: int) -> Iterator[int]:
     """Yield the rows of a set in their order."""
     digits = bin(bits)[:1:-1]
@@ -48,7 +43,3 @@ def rows_of(bits: int) -> Iterator[int]:
 def flags_of(bits: int, count: int) -> bytes:
     """Return for each of `count` rows whether it is in a set."""
     return bin(bits)[:1:-1].encode().translate(_TRUE).ljust(count, b"\0")
-
-
-def _digits(code: int) -> bytes:
-    return b"0" * code + b"1" + b"0" * (255 - code)

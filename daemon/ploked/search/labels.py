@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, chain, compress, repeat
-from operator import add, itemgetter
+from operator import add
 
-from .bits import FEW, bits_of, bits_where, flags_of
+from .bits import bits_of, flags_of
 from .layout import (
     BEGINS,
     BOUNDARY,
@@ -35,7 +35,8 @@ from .steps import steps
 MIN_SUBSEQUENCE = 3
 """Letters: any two, in order, are in nearly every name."""
 _FITS = range(INSIDE + 1)
-_NOWHERE = 255
+_FIT = bytes(FIT).ljust(256)
+_IS = [bytes(fit == other for other in range(256)) for fit in _FITS]
 _LETTERS = 1 << 18
 """Letters that one step takes."""
 _SAMPLE = 10
@@ -80,25 +81,17 @@ class Labels:
     def fits(self, word: str) -> list[int]:
         """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE."""
         places = self._places_of.places(word)
-        ends = memoryview(self._ends)[len(word) :]
-        fits = map(FIT.__getitem__, map(add, items_at(places, self._kinds), items_at(places, ends)))
-        found = list(zip(items_at(places, self._row_at), fits, strict=True))
-        if len(word) > 1:
-            starts = items_at(self._initial_places_of.places(word), self._begin_at)
-            found += [(row, BOUNDARY) for row in items_at(starts, self._row_at)]
-        return self._by_best_fit(found)
-
-    def _by_best_fit(self, found: list[tuple[int, int]]) -> list[int]:
-        if len(found) < FEW:
-            best = dict(sorted(found, key=itemgetter(1), reverse=True))
-            return [bits_of([row for row, its in best.items() if its == fit], self._count) for fit in _FITS]
-        codes = bytearray([_NOWHERE]) * self._count  # that of row 0 last
-        for row, _ in found:
-            codes[~row] = INSIDE  # most fits are
-        for row, fit in [each for each in found if each[1] < INSIDE]:
-            if fit < codes[~row]:
-                codes[~row] = fit
-        return [bits_where(codes, fit) if fit in codes else 0 for fit in _FITS]
+        rows, ends = items_at(places, self._row_at), memoryview(self._ends)[len(word) :]
+        fits = bytes(map(add, items_at(places, self._kinds), items_at(places, ends))).translate(_FIT)
+        best, seen = [], 0
+        for fit in _FITS:
+            found = list(compress(rows, fits.translate(_IS[fit]))) if fit in fits else []
+            if fit == BOUNDARY and len(word) > 1:
+                starts = items_at(self._initial_places_of.places(word), self._begin_at)
+                found += items_at(starts, self._row_at)
+            best.append(bits_of(found, self._count) & ~seen)
+            seen |= best[-1]
+        return best
 
     def words(self) -> set[str]:
         """Return each word of a label, each label without its author and each with it, squashed."""

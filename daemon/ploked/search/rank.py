@@ -44,6 +44,8 @@ MAX_CACHED_WORDS = 128
 """One editor's typing, many times over."""
 FREQUENT = 10_000
 """Places in labels; to look for what has more takes too long while somebody waits."""
+_SHARE = 40
+"""In a smaller catalog, what one of so many models has is frequent: it is typed first, and looked for before that."""
 
 Costs = dict[int, int]
 """What it costs to take a row, and the set of rows that it costs so much; the smaller the better. Rows that do not
@@ -107,7 +109,7 @@ class Ranking:
         for texts in (self._labels, self._slugs, self._descriptions):
             texts.lay_out()
         self._slips  # noqa: B018  # made when first asked for
-        for text in self._labels.frequent(FREQUENT):
+        for text in self._labels.frequent(min(FREQUENT, len(self._ids) // _SHARE)):
             self._labels.starts(text[0])
             word = Word(text, text)
             self._frequent[word] = self._look_for(word)

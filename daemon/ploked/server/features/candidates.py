@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,29 +47,39 @@ class Candidate:
     """Whether it is text, which TOML wants in quotes."""
 
 
-def candidates(service: Any, text: str, at: Cursor) -> list[Candidate]:
-    """Return what may stand at the cursor, what fits the text before it first; nothing where nothing of ours can."""
+async def candidates(service: Any, text: str, at: Cursor, model_id: str | None) -> list[Candidate]:
+    """Return what may stand at the cursor, what fits the text before it first; nothing where nothing of ours can.
+
+    `model_id` is that of the entry around it. The text is read in threads, the facts in the loop.
+    """
     if at.place == "value":
-        found = list(_values(service, text, at))
+        found = list(await _values(service, text, at, model_id))
     else:
-        found = {"key": _keys, "header": _headers, "none": _nothing}[at.place](text, at)
+        found = await asyncio.to_thread({"key": _keys, "header": _headers, "none": _nothing}[at.place], text, at)
     return found if _is_model(at.key_path) else sorted(found, key=lambda each: _distance(each.text, at.prefix))
 
 
-def model_at(text: str, path: KeyPath) -> str | None:
+async def model_at(text: str, path: KeyPath) -> str | None:
     """Return the model id that the `[[registry.models]]` entry around `path` names."""
     entry = path[:3]
-    return next((found.id for found in model_ids(text) if found.key_path[:3] == entry), None)
+    if entry[:2] != ("registry", "models"):
+        return None
+    found = await asyncio.to_thread(model_ids, text)
+    return next((each.id for each in found if each.key_path[:3] == entry), None)
 
 
-def prefs_of(service: Any, text: str, line: int) -> RegistryPrefs:
+async def prefs_of(service: Any, text: str, line: int) -> RegistryPrefs:
     """Return the preferences in the text as typed; while it is broken, those of all but `line`, else the last good."""
-    prefs: RegistryPrefs | None = load(text, service.settings.config_path).prefs
+    return await asyncio.to_thread(_typed_prefs, text, line) or service.preferences.prefs
+
+
+def _typed_prefs(text: str, line: int) -> RegistryPrefs | None:
+    prefs = load(text, "config.toml").prefs
     if prefs is None:  # as a rule it is the line of the cursor that is not finished
         rows = split_lines(text)
         rows[line : line + 1] = ["\n"]
-        prefs = load("".join(rows), service.settings.config_path).prefs
-    return prefs or service.preferences.prefs
+        prefs = load("".join(rows), "config.toml").prefs
+    return prefs
 
 
 def _distance(text: str, typed: str) -> int:
@@ -110,27 +121,25 @@ def _is_model(path: KeyPath) -> bool:
     return path[:2] == ("registry", "models") and path[-1] == "model"
 
 
-def _values(service: Any, text: str, at: Cursor) -> Iterator[Candidate]:
+async def _values(service: Any, text: str, at: Cursor, model_id: str | None) -> Iterable[Candidate]:
     path = at.key_path
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if _is_model(path):
-        yield from _models(service, at.prefix)
-    elif name in PROVIDER_LISTS:
-        yield from _providers(service, model_at(text, path))
-    elif name in PROFILE_KEYS:
-        prefs = prefs_of(service, text, at.line)
-        found = _profiles(prefs, model_at(text, path))
+        return _models(service, at.prefix)
+    if name in PROVIDER_LISTS:
+        return _providers(service, model_id)
+    if name in PROFILE_KEYS:
+        prefs = await prefs_of(service, text, at.line)
         own = _own_name(prefs, path) if name == "extends" else None
-        yield from (candidate for candidate in found if candidate.text != own)
-    elif name == "required_supported_params":
-        yield from (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
-    elif name == "quantizations":
+        return (candidate for candidate in _profiles(prefs, model_id) if candidate.text != own)
+    if name == "required_supported_params":
+        return (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
+    if name == "quantizations":
         known = dict.fromkeys([*service.facts.quantizations, *QUANTIZATIONS])
-        yield from (Candidate(name, Kind.EnumMember) for name in known)
-    elif name == "sort" or path[-2:] == ("sort", "by"):
-        yield from (Candidate(value, Kind.EnumMember) for value in SORTS)
-    else:
-        yield from _literals(path)
+        return (Candidate(name, Kind.EnumMember) for name in known)
+    if name == "sort" or path[-2:] == ("sort", "by"):
+        return (Candidate(value, Kind.EnumMember) for value in SORTS)
+    return _literals(path)
 
 
 def _own_name(prefs: RegistryPrefs, path: KeyPath) -> str | None:

@@ -8,20 +8,20 @@ from ...preferences.shapes import is_list, shape_at
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import Candidate, candidates, model_at
-from .places import config_document, cursor_at, want_endpoints, word_range
+from .places import cursor_at, readable_config, want_endpoints, word_range
 
 
 async def complete(session: Session, params: types.CompletionParams) -> types.CompletionList:
     """Answer `textDocument/completion`; empty outside of a config of ours."""
-    document = config_document(session, params.text_document.uri)
+    document = readable_config(session, params.text_document.uri)
     if document is None:
         return types.CompletionList(is_incomplete=False, items=[])
     await session.ready()
-    at = cursor_at(document, params.position)
+    at = await cursor_at(document, params.position)
     place = word_range(document, at)
-    found = candidates(session.service, document.source, at)
-    if at.place == "value":
-        want_endpoints(session, model_at(document.source, at.key_path))
+    model_id = await model_at(document.source, at.key_path) if at.place == "value" else None
+    found = await candidates(session.service, document.source, at, model_id)
+    want_endpoints(session, model_id)
     items = [_item(candidate, rank, at, place) for rank, candidate in enumerate(found)]
     return types.CompletionList(is_incomplete=True, items=items)
 

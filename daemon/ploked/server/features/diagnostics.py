@@ -10,15 +10,15 @@ from ploked_protocol import methods
 from ploked_protocol.methods import Method
 from ploked_protocol.preferences import ConfigProblem
 from pygls import uris
-from pygls.workspace import TextDocument
 
 from ..open_files import OpenFile
 from ..session import Session
-from .places import config_document, is_configured, span_range
+from .places import MOST_CHARACTERS, config_document, is_configured, span_range
 
 SETTLE_S = 0.05
 """Someone who types gets one report per pause, not one per key."""
 
+MOST_PROBLEMS = 250
 SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
@@ -50,6 +50,8 @@ class _Reporter:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._reports: dict[str, asyncio.Task[None]] = {}
+        self._analysis: asyncio.Future[list[types.Diagnostic]] | None = None
+        """What a thread is at: it goes on when its report is cancelled, and there must never be two."""
         self._uri = uris.from_fs_path(str(session.service.settings.config_path)) or ""
 
     def told(self, method: Method[Any, None], _params: object) -> None:
@@ -82,13 +84,19 @@ class _Reporter:
     async def _report(self, uri: str, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
         await self._session.ready()
+        while self._analysis is not None and not self._analysis.done():  # of an older text, or of another document
+            await asyncio.wait([self._analysis])
         document = config_document(self._session, uri)
         if document is None:
             return
-        version = document.version
-        problems = await asyncio.to_thread(self._session.service.diagnose, document.source)
-        if document.version == version:  # else a newer report is on its way
-            self._session.publish_diagnostics(uri, _diagnostics(document, problems), version)
+        self._analysis = asyncio.ensure_future(asyncio.to_thread(self._analyse, document))
+        found = await asyncio.shield(self._analysis)
+        self._session.publish_diagnostics(uri, found, document.version)
+
+    def _analyse(self, document: OpenFile) -> list[types.Diagnostic]:
+        if document.length > MOST_CHARACTERS:
+            return [_too_long(document)]
+        return _diagnostics(document, self._session.service.diagnose(document.source))
 
     async def _report_file(self) -> None:
         """Report on the configured file as it stands on disk, unless it is open here: then its text counts."""
@@ -102,18 +110,33 @@ class _Reporter:
             source=service.preferences.text or "",
             position_codec=self._session.server.workspace.position_codec,
         )
-        self._session.publish_diagnostics(self._uri, _diagnostics(document, service.config_status().problems))
+        found = await asyncio.to_thread(_diagnostics, document, service.config_status().problems)
+        self._session.publish_diagnostics(self._uri, found)
 
 
-def _diagnostics(document: TextDocument, problems: list[ConfigProblem]) -> list[types.Diagnostic]:
-    return [
-        types.Diagnostic(
-            range=span_range(document, problem),
-            message=problem.message,
-            severity=SEVERITIES[problem.severity],
-            code=problem.code,
-            source="ploked",
-            data={"suggestion": problem.suggestion} if problem.suggestion else None,
-        )
-        for problem in problems
-    ]
+def _diagnostics(document: OpenFile, problems: list[ConfigProblem]) -> list[types.Diagnostic]:
+    """Return the problems for the client; of very many the first, for each costs the loop and the client time."""
+    found = [_diagnostic(document, problem) for problem in problems[:MOST_PROBLEMS]]
+    if len(problems) > MOST_PROBLEMS:
+        found[-1].message += f" ({len(problems) - MOST_PROBLEMS:,} more problems are not shown: mend these first.)"
+    return found
+
+
+def _diagnostic(document: OpenFile, problem: ConfigProblem) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=span_range(document, problem),
+        message=problem.message,
+        severity=SEVERITIES[problem.severity],
+        code=problem.code,
+        source="ploked",
+        data={"suggestion": problem.suggestion} if problem.suggestion else None,
+    )
+
+
+def _too_long(document: OpenFile) -> types.Diagnostic:
+    message = (
+        f"{document.filename} has {document.length:,} characters; open documents are read up to {MOST_CHARACTERS:,}. "
+        "Nothing is completed, explained or checked here; what is saved is read and applies."
+    )
+    start = types.Range(types.Position(0, 0), types.Position(0, 1))
+    return types.Diagnostic(start, message, types.DiagnosticSeverity.Information, code="tooLarge", source="ploked")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -20,20 +21,21 @@ from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
 from .cards import escaped, model_card, plain, provider_card
-from .places import config_document, cursor_at, want_endpoints, word_range
+from .places import cursor_at, readable_config, want_endpoints, word_range
 
 
 async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
     """Answer `textDocument/hover`; None where there is nothing to say."""
-    document = config_document(session, params.text_document.uri)
+    document = readable_config(session, params.text_document.uri)
     if document is None:
         return None
     await session.ready()
-    at = cursor_at(document, params.position)
-    card = _card(session.service, document.source, at)
+    at = await cursor_at(document, params.position)
+    model_id = await model_at(document.source, at.key_path)
+    card = await _card(session.service, document.source, at, model_id)
     if card is None:
         return None
-    want_endpoints(session, model_at(document.source, at.key_path))
+    want_endpoints(session, model_id)
     return types.Hover(_markup(session, card), word_range(document, at))
 
 
@@ -46,32 +48,35 @@ def _markup(session: Session, card: str) -> types.MarkupContent:
     return types.MarkupContent(types.MarkupKind.Markdown, card)
 
 
-def _card(service: Any, text: str, at: Cursor) -> str | None:
+async def _card(service: Any, text: str, at: Cursor, model_id: str | None) -> str | None:
     name = next((part for part in reversed(at.key_path) if isinstance(part, str)), "")
     if at.place == "key":
         kind = keys_of(shape_at(at.key_path[:-1])).get(name)
-        return None if kind is None else _key(service, text, at.key_path, f"`{name}`: {escaped(expected(kind))}")
+        says = f"`{name}`: {escaped(expected(kind))}"
+        return None if kind is None else await _key(service, text, at.key_path, says, model_id)
     if at.place != "value" or not at.text:
         return None
     if at.key_path[:2] == ("registry", "models") and name == "model":
-        return _model(service, at.text, prefs_of(service, text, at.line))
+        return _model(service, at.text, await prefs_of(service, text, at.line))
     if name in PROVIDER_LISTS:
-        return _provider(service, at.text, model_at(text, at.key_path))
-    return _profile(service, text, at) if name in PROFILE_KEYS else None
+        return _provider(service, at.text, model_id)
+    return await _profile(service, text, at, model_id) if name in PROFILE_KEYS else None
 
 
-def _key(service: Any, text: str, path: KeyPath, card: str) -> str:
+async def _key(service: Any, text: str, path: KeyPath, card: str, model_id: str | None) -> str:
     """Return what a key takes and means, and what is in effect for the model whose routing it is."""
-    more = [escaped(meaning) if (meaning := meaning_of(path)) else None, _in_effect(service, text, path)]
+    more = [
+        escaped(meaning) if (meaning := meaning_of(path)) else None,
+        await _in_effect(service, text, path, model_id),
+    ]
     return "\n\n".join([card, *(each for each in more if each is not None)])
 
 
-def _in_effect(service: Any, text: str, path: KeyPath) -> str | None:
-    model_id = model_at(text, path)
+async def _in_effect(service: Any, text: str, path: KeyPath, model_id: str | None) -> str | None:
     if model_id is None or "routing" not in path:
         return None
     leaf = ".".join(str(part) for part in path[path.index("routing") + 1 :])
-    resolved = service.routing_now(model_id, text)
+    resolved = await asyncio.to_thread(service.routing_now, model_id, text)
     if resolved is None or leaf not in resolved.origins:
         return None
     value, origin = resolved.values, resolved.origins[leaf]
@@ -97,9 +102,10 @@ def _provider(service: Any, entry: str, model_id: str | None) -> str | None:
     return provider_card(slug, record, [one for one in endpoints if entry_matches(entry, one.key.tag)])
 
 
-def _profile(service: Any, text: str, at: Cursor) -> str | None:
+async def _profile(service: Any, text: str, at: Cursor, model_id: str | None) -> str | None:
+    prefs = await prefs_of(service, text, at.line)
     try:
-        known = routing.find_profile(prefs_of(service, text, at.line), model_at(text, at.key_path), at.text)
+        known = routing.find_profile(prefs, model_id, at.text)
     except PlokedError:
         return None
     values = known.profile.params.set_values()

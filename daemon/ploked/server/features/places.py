@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from urllib.parse import unquote
 
 from lsprotocol import types
 from ploked_protocol.preferences import ConfigProblem
-from pygls.workspace import TextDocument
 
 from ...preferences.positions import Span
 from ..documents.toml import Cursor, cursor, is_ploke_config
+from ..open_files import OpenFile
 from ..session import Session
 
+MOST_CHARACTERS = 100_000
+"""Of a document that is read while it is typed in. While the parser is at work nothing else runs: 20 ms for so many."""
 
-def config_document(session: Session, uri: str) -> TextDocument | None:
-    """Return the open document if it is a config of ours; TOML of other programs is left alone."""
+
+def config_document(session: Session, uri: str) -> OpenFile | None:
+    """Return the open document, as it is now, if it is a config of ours; TOML of other programs is left alone."""
     document = session.server.workspace.text_documents.get(unquote(uri))  # pygls keeps them under unescaped URIs
-    if document is None:
+    if not isinstance(document, OpenFile):
         return None
     path = document.path or ""
     configured = str(session.service.settings.config_path)
-    return document if is_configured(session, path) or is_ploke_config(path, document.source, configured) else None
+    ours = is_configured(session, path) or is_ploke_config(path, document.source, configured)
+    return document.frozen() if ours else None
+
+
+def readable_config(session: Session, uri: str) -> OpenFile | None:
+    """Return the same, but for one that is too long to be read: a diagnostic says so, and nothing else answers."""
+    document = config_document(session, uri)
+    return None if document is None or document.length > MOST_CHARACTERS else document
 
 
 def is_configured(session: Session, path: str | None) -> bool:
@@ -29,13 +40,13 @@ def is_configured(session: Session, path: str | None) -> bool:
     return bool(path) and os.path.realpath(path or "") == os.path.realpath(session.service.settings.config_path)
 
 
-def cursor_at(document: TextDocument, position: types.Position) -> Cursor:
-    """Return what stands at a position of the client."""
+async def cursor_at(document: OpenFile, position: types.Position) -> Cursor:
+    """Return what stands at a position of the client. A long text is read in a thread, as all of it that takes long."""
     place = document.position_codec.position_from_client_units(document.lines, position)
-    return cursor(document.source, place.line, place.character)
+    return await asyncio.to_thread(cursor, document.source, place.line, place.character)
 
 
-def word_range(document: TextDocument, at: Cursor) -> types.Range:
+def word_range(document: OpenFile, at: Cursor) -> types.Range:
     """Return the range of the word under a cursor, in the client's units."""
     return _to_client(document, at.line, at.start, at.line, at.end)
 
@@ -50,11 +61,11 @@ def want_endpoints(session: Session, model_id: str | None) -> None:
         session.spawn(session.service.warm_endpoints(model_id))
 
 
-def span_range(document: TextDocument, span: Span | ConfigProblem) -> types.Range:
+def span_range(document: OpenFile, span: Span | ConfigProblem) -> types.Range:
     """Return a range of 1-based code points in the client's units."""
     return _to_client(document, span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
 
 
-def _to_client(document: TextDocument, line: int, column: int, end_line: int, end_column: int) -> types.Range:
+def _to_client(document: OpenFile, line: int, column: int, end_line: int, end_column: int) -> types.Range:
     wide = types.Range(types.Position(line, column), types.Position(end_line, end_column))
     return document.position_codec.range_to_client_units(document.lines, wide)

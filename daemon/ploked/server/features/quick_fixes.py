@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 from lsprotocol import types
 from ploked_protocol.methods import STORE_KEY
-from pygls.workspace import TextDocument
 
 from ...preferences import leaked
 from ...preferences.load import load
+from ...preferences.positions import KeyPath
 from ..editor import text_edit
+from ..open_files import OpenFile
 from ..session import Session
 from .candidates import model_at
-from .places import config_document, cursor_at, is_configured
+from .places import cursor_at, is_configured, readable_config
 
 
 async def code_actions(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -25,36 +25,43 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> list
     uri = params.text_document.uri
     found = [(diagnostic, _suggestion(diagnostic)) for diagnostic in params.context.diagnostics]
     fixes = [_replace(uri, diagnostic, text) for diagnostic, text in found if text is not None]
-    document = config_document(session, uri)
+    document = readable_config(session, uri)
     if document is None:
         return fixes
-    return [*_moves(session, document, params), *fixes, *await _changes(session, document, params)]
+    moves = await _moves(session, document, params)
+    return [*moves, *fixes, *await _changes(session, document, params)]
 
 
-def _moves(session: Session, document: TextDocument, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
-    """Yield an action for each key in the configured file that moves it to the file of keys.
-
-    It names the place and not the key: what a client is told ends up in its log.
-    """
+async def _moves(session: Session, document: OpenFile, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Return an action for each key in the configured file that moves it to the file of keys."""
     found = {(each.range.start.line): each for each in params.context.diagnostics if each.code == leaked.CODE}
     if not found or not is_configured(session, document.path):
-        return
-    loaded = load(document.source, "config.toml")
-    for key in loaded.leaked:
-        span = loaded.positions.nearest_in_text(key.path)
-        if key.is_ours and (diagnostic := found.get(span.line - 1)):
-            title = "Move the key to the file of keys, which only you can read"
-            command = types.Command(title, str(STORE_KEY.command), arguments=[{"path": list(key.path)}])
-            yield types.CodeAction(
-                title,
-                kind=types.CodeActionKind.QuickFix,
-                diagnostics=[diagnostic],
-                command=command,
-                is_preferred=True,
-            )
+        return []
+    ours = await asyncio.to_thread(_keys_of_ours, document.source)
+    return [_move(path, found[line]) for path, line in ours if line in found]
 
 
-async def _changes(session: Session, document: TextDocument, params: types.CodeActionParams) -> list[types.CodeAction]:
+def _keys_of_ours(text: str) -> list[tuple[KeyPath, int]]:
+    """Return the path and the line, 0-based, of each key that ploked would use."""
+    loaded = load(text, "config.toml")
+    keys = [key for key in loaded.leaked if key.is_ours]
+    return [(key.path, loaded.positions.nearest_in_text(key.path).line - 1) for key in keys]
+
+
+def _move(path: KeyPath, diagnostic: types.Diagnostic) -> types.CodeAction:
+    """Return the action. It names the place and not the key: what a client is told ends up in its log."""
+    title = "Move the key to the file of keys, which only you can read"
+    command = types.Command(title, str(STORE_KEY.command), arguments=[{"path": list(path)}])
+    return types.CodeAction(
+        title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic],
+        command=command,
+        is_preferred=True,
+    )
+
+
+async def _changes(session: Session, document: OpenFile, params: types.CodeActionParams) -> list[types.CodeAction]:
     """Return an action for each change that brings back endpoints of the model at the start of the range.
 
     Where something else is wrong there, that comes first: it may be what leaves no endpoint.
@@ -62,8 +69,8 @@ async def _changes(session: Session, document: TextDocument, params: types.CodeA
     emptied = [each for each in params.context.diagnostics if each.code == "nothingLeft"]
     if params.context.diagnostics and not emptied:
         return []
-    at = cursor_at(document, params.range.start)
-    model_id = model_at(document.source, at.key_path or at.table)
+    at = await cursor_at(document, params.range.start)
+    model_id = await model_at(document.source, at.key_path or at.table)
     if model_id is None:
         return []
     await session.ready()
