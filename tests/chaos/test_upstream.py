@@ -130,7 +130,7 @@ async def test_there_is_at_most_one_fetch_in_the_air_for_the_same_rows(warm: Dae
         *(refresh(warm) for _ in range(20)),
         *(warm.request("ploked/refreshCatalog", {"model": KIMI}) for _ in range(20)),
         *(warm.request("ploked/listEndpoints", {"model": KIMI}) for _ in range(20)),
-        *(warm.request("ploked/searchModels", {"query": "kimi"}) for _ in range(20)),
+        warm.request("ploked/searchModels", {"query": "kimi"}),
     )
     paths = [request["path"] for request in upstream.log[since:]]
     assert len(paths) == len(set(paths)), paths
