@@ -50,7 +50,12 @@ class Finding:
     @property
     def _searches_long(self) -> bool:
         """Return whether a search may take longer than the event loop has for one request."""
-        return len(self.index.held.ids) > MANY_MODELS or self.index.is_cold
+        return self.many_models or self.index.is_cold
+
+    @property
+    def many_models(self) -> bool:
+        """Whether a search takes long enough for one that nobody waits for any more to be ended."""
+        return len(self.index.held.ids) > MANY_MODELS
 
     def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are

@@ -42,9 +42,10 @@ JSON-RPC 2.0 with the framing of the Language Server Protocol. After `initialize
 may send the requests below beside those of LSP. Every request is also a `workspace/executeCommand`: the command
 in its section, with the params object as the only argument. Requests marked *slow* take a `workDoneToken` in
 their params, report work-done progress and can be cancelled with `$/cancelRequest`. A request marked *supersedes*
-ends an earlier one of its method that the same client still waits for and that is being worked on: that one is
-answered with the error -32800, RequestCancelled, as if the client had cancelled it. Those that edit `config.toml` do so
-through `workspace/applyEdit` where the client has the file open, so that the user can undo it, else atomically on disk.
+ends, where there are more than 8,000 models, an earlier one of its method that the same client still waits for and that
+is being worked on: that one is answered with the error -32800, RequestCancelled, as if the client had cancelled it.
+Those that edit `config.toml` do so through `workspace/applyEdit` where the client has the file open, so that the user can
+undo it, else atomically on disk.
 
 Plans follow `config.toml` as it is saved. A client that has it open with unsaved changes may send its buffer as
 `configText` with `routePlan` and `effectiveProfile`, and with `preferencesDiff` to see what saving it would do. Nothing

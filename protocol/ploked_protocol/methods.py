@@ -26,7 +26,7 @@ class Method(Generic[P, R]):
     edits: bool = False
     """Whether it edits config.toml: through `workspace/applyEdit` where the client has the file open, else on disk."""
     supersedes: bool = False
-    """Whether it ends an earlier one of the same session that is still being worked on: that one is cancelled."""
+    """Whether, among many models, it ends an earlier one of the same session that is still being worked on."""
 
     @property
     def short(self) -> str:

@@ -399,7 +399,7 @@ def test_a_sub_command_or_a_model_that_does_not_exist_is_an_error_with_a_hint(re
 def test_status_refresh_and_completion(reader: Neovim) -> None:
     reader.command("Ploked status")
     reader.until_text("config.toml (loaded)")
-    assert "key       found" in reader.text
+    assert "key       from OPENROUTER_API_KEY" in reader.text
     reader.keys("q")
     reader.command("Ploked refresh")
     reader.until_message("models: ")

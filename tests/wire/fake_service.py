@@ -28,6 +28,8 @@ ROW = msgspec.Raw(b'{"id":"acme/one","promptPer1m":"0.00000008"}')
 class FakeService:
     """`search_models` answers at once, `status` at once, all else asynchronously."""
 
+    many_models = True
+
     def __init__(self, *, starts: bool = True, closes: bool = True) -> None:
         self._ready = asyncio.Event()
         self._starts = starts

@@ -61,3 +61,15 @@ async def test_the_searches_of_another_session_go_on(start: Start) -> None:
     assert not other.answers(theirs)
     for server in (one, other):
         server.notify("exit")
+
+
+async def test_among_few_models_all_are_answered(talk: Here) -> None:
+    talk.service.many_models = False
+    await talk.initialize()
+    early = talk.request(SEARCH, {"query": "long"})
+    late = talk.request(SEARCH, {"query": "long"})
+    await talk.ask("ploked/status")
+    assert not talk.answers(early)
+    talk.notify("$/cancelRequest", {"id": late})
+    assert (await talk.answer(late))["error"]["code"] == -32800
+    assert not talk.answers(early)

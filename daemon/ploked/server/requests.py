@@ -32,6 +32,10 @@ class Service(Protocol):
     async def ready(self) -> None:
         """Return once requests can be answered. Many wait for it, and any of them may be cancelled."""
 
+    @property
+    def many_models(self) -> bool:
+        """Whether requests that supersede end earlier ones: among few models that would save nothing."""
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for every notification, until the function returned is called."""
 
@@ -88,8 +92,9 @@ class BoundRequest:
         return await outcome if inspect.isawaitable(outcome) else outcome
 
     def _superseding(self, outcome: Any) -> Any:
-        """Return `outcome`; of a row that supersedes, as work that ends the one before it."""
-        return self._alone(outcome) if self._row.supersedes and inspect.iscoroutine(outcome) else outcome
+        """Return `outcome`; of a row that supersedes, where that takes long, as work that ends the one before it."""
+        ends = self._row.supersedes and inspect.iscoroutine(outcome) and self._session.service.many_models
+        return self._alone(outcome) if ends else outcome
 
     async def _alone(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do `work` in place of what is done for an earlier request, whose answer then says that it was cancelled."""
