@@ -34,7 +34,7 @@ from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import Found, SearchIndex
 from .search.query import Context
-from .searches import MANY_MODELS, Search, Searches
+from .searches import MANY_COLD, MANY_MODELS, Search, Searches
 from .serving import first_models, serving_endpoints
 from .settings import Settings
 from .store.base import Clock, SystemClock
@@ -151,7 +151,7 @@ class RegistryService(ConfigEdits, WhatIf):
     @property
     def _searches_long(self) -> bool:
         """Return whether a search may take longer than the event loop has for one request."""
-        return len(self.index.held.ids) > MANY_MODELS or self.index.is_cold
+        return len(self.index.held.ids) > (MANY_COLD if self.index.is_cold else MANY_MODELS)
 
     def _search_result(self, found: Found) -> queries.SearchModelsResult:
         rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
