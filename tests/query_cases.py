@@ -86,7 +86,7 @@ models = st.builds(
     is_moderated=st.sampled_from([None, True, False]),
 )
 rows = st.tuples(models, st.none() | st.lists(endpoints, max_size=4))
-catalogs = st.lists(rows, max_size=6)
+catalogs = st.lists(rows, max_size=6, unique_by=lambda row: row[0].id)
 contexts = st.builds(
     Context,
     st.just(TODAY),

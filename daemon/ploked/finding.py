@@ -15,7 +15,7 @@ from .catalog import WarmCatalog
 from .outlooks import Outlooks
 from .search.index import Found, SearchIndex
 from .search.query import Context
-from .searches import MANY_MODELS, Search, Searches
+from .searches import MANY_COLD, MANY_MODELS, Search, Searches
 from .store.base import Clock
 from .store.picks import PicksFile
 from .view import CatalogFacts
@@ -50,7 +50,7 @@ class Finding:
     @property
     def _searches_long(self) -> bool:
         """Return whether a search may take longer than the event loop has for one request."""
-        return self.many_models or self.index.is_cold
+        return len(self.index.held.ids) > (MANY_COLD if self.index.is_cold else MANY_MODELS)
 
     @property
     def many_models(self) -> bool:

@@ -14,6 +14,8 @@ R = TypeVar("R")
 
 MANY_MODELS = 8_000
 """With more, a search may take more than the 5 ms that the event loop has for one request."""
+MANY_COLD = 1_000
+"""The same while what queries ask for is not laid out yet."""
 
 
 class Search(Protocol[F]):

@@ -144,7 +144,7 @@ def test_an_order_is_stable_and_its_head_is_that_of_the_whole(catalog: list[Row]
 
 
 @given(
-    catalogs.map(lambda some: some * 8),
+    catalogs.map(lambda some: some * 8),  # no fact that is asked for depends on the id alone
     st.sampled_from(["", "sort:in", "sort:-ctx,name", "sort:new,up", "sort:p50,-in"]),
     st.none() | rows,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ploked.search.query.columns import MAX_CHANGED
-from ploked.searches import MANY_MODELS
+from ploked.searches import MANY_COLD, MANY_MODELS
 from ploked.service import RegistryService
 from ploked.settings import Settings
 from ploked_protocol.catalog import Freshness
@@ -37,10 +37,12 @@ async def test_few_models_are_searched_at_once(service: RegistryService) -> None
 
 
 async def test_what_is_not_laid_out_yet_is_searched_behind_the_other_requests(service: RegistryService) -> None:
-    service.index.update(models(10), lambda _: None)
-    searching = service.search_models(SearchModelsParams(query="created>2020"))
+    service.index.update(models(MANY_COLD), lambda _: None)
+    assert isinstance(service.search_models(SearchModelsParams(query="model-77")), SearchModelsResult)
+    service.index.update(models(MANY_COLD + 1), lambda _: None)
+    searching = service.search_models(SearchModelsParams(query="-free"))
     assert asyncio.iscoroutine(searching)
-    assert (await searching).total == 10
+    assert (await searching).total == MANY_COLD + 1
 
 
 async def test_what_came_model_by_model_is_laid_out_with_all_else_once_it_is_much(service: RegistryService) -> None:
