@@ -44,8 +44,8 @@ in its section, with the params object as the only argument. Requests marked *sl
 their params, report work-done progress and can be cancelled with `$/cancelRequest`. A request marked *supersedes*
 ends, where there are more than 8,000 models, an earlier one of its method that the same client still waits for and that
 is being worked on: that one is answered with the error -32800, RequestCancelled, as if the client had cancelled it.
-Those that edit `config.toml` do so through `workspace/applyEdit` where the client has the file open, so that the user can
-undo it, else atomically on disk.
+Those that edit `config.toml` do so through `workspace/applyEdit` where the client has the file open, so that the user
+can undo it, else atomically on disk.
 
 Plans follow `config.toml` as it is saved. A client that has it open with unsaved changes may send its buffer as
 `configText` with `routePlan` and `effectiveProfile`, and with `preferencesDiff` to see what saving it would do. Nothing
