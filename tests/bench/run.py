@@ -12,15 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 from ploked_fixtures.serve import upstream_process
-from ploked_protocol.catalog import EndpointRecord, PriceOverride, Pricing
-from ploked_protocol.keys import EndpointKey
-from ploked_protocol.money import Money
 from raw import RawServer
 from saves import saves
 
@@ -136,51 +132,6 @@ def importing(rounds: int = 30) -> Row:
     return (name, f"best {best:.1f} ms", f"untyped decode: best {base:.1f} ms", f"{best / base:.2f}x", "at most 5x")
 
 
-def costs(rounds: int = 300) -> Row:
-    """Measure order and cost over 40 endpoints with prices of every kind, against copying as many records."""
-    from ploked.routing.cost import cost_range, plan_cost
-    from ploked.routing.effective import effective
-    from ploked.routing.order import try_order
-    from ploked_protocol.plans import RoutePlanParams
-    from ploked_protocol.preferences import RegistryPrefs
-
-    rows = _priced_endpoints(40)
-    call = RoutePlanParams(model="a/b", prompt_tokens=40_000, cached_tokens=1_000)
-    asked = effective(RegistryPrefs(), "a/b", call, now=datetime(2026, 8, 22, 12, tzinfo=UTC))
-
-    def ours() -> None:
-        tried, _, shares = try_order(rows, asked)
-        plan_cost(tried, [cost_range(row, asked) for row in tried], shares)
-
-    took, bare = [], []
-    for _ in range(rounds):
-        took.append(timed(ours))
-        bare.append(timed(lambda: [msgspec.structs.replace(row) for row in rows]))
-    return ("order and cost of a plan, 40 endpoints", *pair(took, bare, "40 copies"), "p50 at most 1 ms")
-
-
-def _priced_endpoints(count: int) -> list[EndpointRecord]:
-    """Return endpoints that ask for everything, a third of them more for long prompts."""
-    other = {"input_cache_read": "1e-8", "input_cache_write": "1e-6", "request": "0.001", "internal_reasoning": "3e-6"}
-    longer = PriceOverride(min_prompt_tokens=32_000, prices={"prompt": Money("1e-6"), "completion": Money("4e-6")})
-    return [
-        EndpointRecord(
-            key=EndpointKey("a/b", f"p{n}/fp8"),
-            provider=f"p{n}",
-            provider_name=f"P{n}",
-            source="bench",
-            max_completion_tokens=16_384,
-            pricing=Pricing.per_token(
-                Money(f"{n + 1}e-7"),
-                Money(f"{n + 1}e-6"),
-                other={key: Money(price) for key, price in other.items()},
-                overrides=(longer,) if n % 3 == 0 else (),
-            ),
-        )
-        for n in range(count)
-    ]
-
-
 def cold_start(folder: Path, upstream: str, rounds: int = 15) -> Row:
     """Measure from starting the process to the answer of `initialize`, against an empty pygls server."""
     env = environment(folder, upstream)
@@ -248,7 +199,7 @@ def main() -> None:
         folder = Path(name)
         with daemon(folder, upstream.url) as server:
             rows = [*search(server, folder), memory(server), *saves(server, folder)]
-        rows += [importing(), costs(), cold_start(folder, upstream.url), damaged_start(folder, upstream.url)]
+        rows += [importing(), cold_start(folder, upstream.url), damaged_start(folder, upstream.url)]
     print("| what | ploked | yardstick | ratio | goal |\n|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
