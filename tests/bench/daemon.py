@@ -23,7 +23,7 @@ import stress
 from ploked_fixtures.serve import upstream_process
 from ploked_protocol.framing import FrameDecoder, frame
 from raw import RawServer
-from run import timed
+from run import start, timed
 from shared import CONNECT, HELLO, SHORT, Bench, RawSocket, Row, figures
 
 HERE = Path(__file__).parent
@@ -35,8 +35,8 @@ def starts(bench: Bench) -> Iterator[Row]:
     took: dict[str, list[float]] = {"proxy": [], "script": [], "python": [], "socket": []}
     bare = [sys.executable, "-c", "0"]
     for _ in range(10 if SHORT else 60):
-        took["proxy"].append(_start(CONNECT, bench.env))
-        took["script"].append(_start(INSTALLED, bench.env))
+        took["proxy"].append(start(CONNECT, bench.env))
+        took["script"].append(start(INSTALLED, bench.env))
         took["python"].append(timed(lambda: os.waitpid(os.posix_spawn(bare[0], bare, os.environ), 0)))
         took["socket"].append(timed(lambda: _initialize(bench.place.socket)))
     for name, what in (("proxy", "`python -m ploked connect`"), ("script", "`ploked connect`")):
@@ -48,20 +48,11 @@ def starts(bench: Bench) -> Iterator[Row]:
     yield ("connect and `initialize` on the socket itself", figures(took["socket"]), "", "", "")
 
 
-def _start(command: list[str], env: dict[str, str]) -> float:
-    began = time.perf_counter()
-    server = RawServer(command, env)
-    server.initialize()
-    took = (time.perf_counter() - began) * 1000
-    server.stop()
-    return took
-
-
 def start_cpu(bench: Bench) -> Row:
     """Measure the processor time that a proxy takes from start to end, which no busy neighbour can lengthen much."""
     ours, bare = [], []
     for _ in range(10 if SHORT else 40):
-        ours.append(_cpu(lambda: _start(INSTALLED, bench.env)))
+        ours.append(_cpu(lambda: start(INSTALLED, bench.env)))
         bare.append(_cpu(lambda: subprocess.run([sys.executable, "-c", "0"], check=True)))
     ratio = f"{statistics.median(ours) / statistics.median(bare):.2f}x"
     yardstick = f"bare `python -c 0`: p50 {statistics.median(bare):.0f} ms"

@@ -135,11 +135,11 @@ def importing(rounds: int = 30) -> Row:
 def cold_start(folder: Path, upstream: str, rounds: int = 15) -> Row:
     """Measure from starting the process to the answer of `initialize`, against an empty pygls server."""
     env = environment(folder, upstream)
-    ours = [_start(SERVE, env)]
-    bare = [_start([sys.executable, str(HERE / "empty_server.py")], env)]
+    ours = [start(SERVE, env)]
+    bare = [start([sys.executable, str(HERE / "empty_server.py")], env)]
     for _ in range(rounds):
-        ours.append(_start(SERVE, env))
-        bare.append(_start([sys.executable, str(HERE / "empty_server.py")], env))
+        ours.append(start(SERVE, env))
+        bare.append(start([sys.executable, str(HERE / "empty_server.py")], env))
     p50, base = statistics.median(ours[1:]), statistics.median(bare[1:])
     figures = (f"p50 {p50:.0f} ms", f"empty pygls server: p50 {base:.0f} ms", f"{p50 / base:.2f}x")
     return ("cold start to the `initialize` answer", *figures, "at most 1.3x")
@@ -178,7 +178,8 @@ def _first_answer(env: dict[str, str]) -> float:
     return took
 
 
-def _start(command: list[str], env: dict[str, str]) -> float:
+def start(command: list[str], env: dict[str, str]) -> float:
+    """Return how long a server takes from its start to its answer to `initialize`, in ms."""
     began = time.perf_counter()
     server = RawServer(command, env)
     server.initialize()
