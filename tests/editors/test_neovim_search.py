@@ -68,7 +68,7 @@ def test_a_search_that_a_later_key_supersedes_is_taken_back(editor: Neovim) -> N
     try:
         for key in "kimi":
             editor.keys(key)
-            editor.until(lambda: editor.lua("return _G.searches[#_G.searches]").endswith(key), "a search")  # noqa: B023
+            editor.until(lambda: editor.lua("return _G.searches[#_G.searches]").endswith(key), "a search")  # noqa: B023  # asked at once
         assert editor.lua("return _G.searches")[-4:] == ["k", "ki", "kim", "kimi"]
         assert editor.lua("return #_G.cancelled") >= 3
     finally:

@@ -75,7 +75,7 @@ class Labels:
 
     def lay_out(self) -> None:
         """Take the labels apart into words, which is else done when these are first asked for."""
-        self.own_words  # noqa: B018
+        self.own_words  # noqa: B018  # made when first asked for
         self._shown = ""  # only now: another thread may be at it
 
     def fits(self, word: str) -> list[int]:
