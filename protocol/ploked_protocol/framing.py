@@ -46,6 +46,13 @@ class FrameDecoder:
         self._buffer += data
         return iter(self._next, None)
 
+    def whole(self, data: bytes) -> bytes | None:
+        """Return the body when `data` is exactly one frame and none has begun before; else None, with nothing taken."""
+        header = None if self.pending else PLAIN_HEADER.match(data)
+        if header is None or not 0 <= len(data) - header.end() == int(header[1]) <= self.max_body:
+            return None
+        return data[header.end() :]
+
     @property
     def pending(self) -> bool:
         """Whether a frame has begun and not ended: an EOF now cuts a message short."""

@@ -11,7 +11,7 @@ from ploked.search.index import Found, SearchIndex
 from ploked.searches import Searches
 from records import models
 
-NOTHING = Found([], [], 0)
+NOTHING = Found([], [], 0, SearchIndex().held)
 
 
 @pytest.fixture

@@ -75,7 +75,8 @@ async def hall() -> AsyncIterator[Hall]:
         service = FakeService()
         await service.start()
         here = Hall(service, str(Path(folder) / "s"))
-        server = await asyncio.start_unix_server(here.hub.welcome, here.path, backlog=256)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(here.hub.connection, here.path, backlog=256)
         yield here
         server.close()
         for client in here.clients:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from ploked.server.session import Session
+from ploked.server.streams import StreamIn
 from ploked_protocol.framing import FrameDecoder, frame
 from wire.fake_service import FakeService, features
 
@@ -105,21 +106,39 @@ class Here(Talk):
         self.service = service or FakeService()
         self.session = Session(lambda: self.service, features=[features])
         self.session.on_answered.append(lambda: self.session.spawn(self.service.start()))
-        self.unread = 0
+        self.ignored_bytes = 0
+        """What the client has left unread for good."""
+        self.broken = False
+        self._sent = b""
         self.reading = asyncio.Event()
         self.reading.set()
-        self._reader = asyncio.StreamReader()
+        self._reader = StreamIn()
         self.run = asyncio.create_task(self.session.run(self._reader, self))
         self.run.add_done_callback(lambda _: self.closed.set())
 
     def raw(self, data: bytes) -> None:
-        self._reader.feed_data(data)
+        """Send `data`. As from a pipe, what is sent at once comes at once, and then nothing in the same turn."""
+        if not self._sent:
+            asyncio.get_running_loop().call_soon(self._deliver)
+        self._sent += data
+
+    def _deliver(self) -> None:
+        data, self._sent = self._sent, b""
+        if data:
+            self._reader.feed_data(data)
 
     def end(self) -> None:
         """End the stream."""
+        if self._sent:
+            self._deliver()
         self._reader.feed_eof()
 
     # the session's writer
+
+    @property
+    def unread(self) -> int:
+        """Return how many bytes wait for the client to read them."""
+        return self.ignored_bytes + (not self.reading.is_set())
 
     def write(self, data: bytes, /) -> None:
         self.hear(data)

@@ -229,7 +229,7 @@ async def test_a_client_that_does_not_read_is_not_read_from(talk: Here) -> None:
 
 
 async def test_a_client_that_never_reads_is_let_go(talk: Here, caplog: pytest.LogCaptureFixture) -> None:
-    talk.unread = 1 << 30
+    talk.ignored_bytes = 1 << 30
     talk.request("ploked/status")
     assert await talk.run is False
     assert "unread" in caplog.text

@@ -56,8 +56,8 @@ class Daemon:
 
     async def serve(self) -> None:
         """Serve until it is time to leave, and leave nothing behind."""
-        server = await asyncio.start_unix_server(self._hub.welcome, sock=self._seat.listener)
         loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(self._hub.connection, sock=self._seat.listener)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: self.leave(control.STOPPED, wait=False))
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -11,7 +11,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ploked_protocol import control
 from ploked_protocol.framing import FrameDecoder, FramingError, frame
@@ -24,7 +24,7 @@ from .streams import FrameReader, Outlet, parent_watch, read, wakeups
 
 FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
-POLL_S = 0.5
+LOOK_MS = 500
 """How often to look for the death of the editor where the system does not tell."""
 MOST_RECOVERIES, WITHIN_S = 5, 60.0
 
@@ -59,6 +59,7 @@ class Proxy:
         self._half_closed = False
         self._watches = {**parent_watch(os.getppid(), self._orphaned), **wakeups(self._signalled)}
         self._parent = os.getppid()
+        self._look_ms = None if hasattr(os, "pidfd_open") else LOOK_MS
         self._join(found)
 
     # life
@@ -77,10 +78,24 @@ class Proxy:
         return 0 if self._recall.polite else 1
 
     def _turn(self) -> None:
-        reads, writes = self._interests()
-        readable, writable, _ = select.select(reads, writes, [], self._timeout())
-        for fd in writable:
-            (self._to_client if fd == self._to_client.fd else self._to_daemon).flush()
+        if self._is_calm:
+            self._hear([fd for fd, _ in self._calm.poll(self._look_ms)])
+        else:
+            reads, writes = self._interests()
+            readable, writable, _ = select.select(reads, writes, [], self._timeout())
+            for fd in writable:
+                (self._to_client if fd == self._to_client.fd else self._to_daemon).flush()
+            self._hear(readable)
+        if self._leaving_is_due():
+            self._code = self._polite_code
+
+    @property
+    def _is_calm(self) -> bool:
+        """Return whether all that can come is new: most of the time, in which a turn should cost little."""
+        calm = self._deadline is None and self._daemon is not None and not self._recall.replaying
+        return calm and not self._to_client.waits and not self._to_daemon.waits
+
+    def _hear(self, readable: Sequence[int]) -> None:
         for fd in readable:
             if fd == self._stdin:
                 self._read_client()
@@ -88,8 +103,12 @@ class Proxy:
                 self._read_daemon()
             else:
                 self._watches[fd]()
-        if self._leaving_is_due():
-            self._code = self._polite_code
+
+    def _listen(self) -> None:
+        """Make ready what calm turns wait for."""
+        self._calm = select.poll()
+        for fd in (self._stdin, self._connection.fileno(), *self._watches):
+            self._calm.register(fd, select.POLLIN)
 
     def _interests(self) -> tuple[list[int], list[int]]:
         reads = [*self._watches]
@@ -102,7 +121,7 @@ class Proxy:
     def _timeout(self) -> float | None:
         if self._deadline is not None:
             return max(0.0, self._deadline - time.monotonic())
-        return None if hasattr(os, "pidfd_open") else POLL_S
+        return None if self._look_ms is None else self._look_ms / 1000
 
     def _leaving_is_due(self) -> bool:
         if self._code is not None:
@@ -110,7 +129,7 @@ class Proxy:
         if self._to_client.broken:
             return True
         if self._deadline is None:
-            return not hasattr(os, "pidfd_open") and os.getppid() != self._parent
+            return self._look_ms is not None and os.getppid() != self._parent
         if not self._to_daemon.waits and self._daemon is not None and not self._half_closed:
             self._half_closed = True
             self._half_close()
@@ -146,6 +165,9 @@ class Proxy:
             return
         if not data:
             self._leave()
+        if (body := self._decoder.whole(data)) is not None:
+            self._take(body)
+            return
         try:
             for body in self._decoder.feed(data):
                 self._take(body)
@@ -163,6 +185,7 @@ class Proxy:
             self._forward(body, is_request and not in_replay)
         if self._recall.process_id is not None:
             self._watches.update(parent_watch(self._recall.process_id, self._orphaned))
+            self._listen()
             self._recall.process_id = None
         if self._recall.exiting:
             self._leave()
@@ -228,6 +251,7 @@ class Proxy:
         self._daemon: int | None = self._connection.fileno()
         self._to_daemon = Outlet(self._daemon)
         self._answers = FrameReader(self._daemon)
+        self._listen()
 
     def _lost(self) -> None:
         why = self._recall.leaving

@@ -23,6 +23,8 @@ _ANSWER = b'{"jsonrpc":"2.0","id":'
 
 _PLAIN_REQUEST = re.compile(rb'\{"jsonrpc":"2\.0","id":([0-9]{1,15}),"method":"([^"\\]+)"')
 """How many clients begin a request, which then need not be parsed; others are."""
+_PLAIN_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":([0-9]{1,15}),"([re])')
+"""How the daemon begins nearly every answer: with a result or an error."""
 _NOTED = (b"initialize", b"shutdown")
 
 Message = dict[str, object]
@@ -148,6 +150,9 @@ class Recall:
 
     def received(self, body: bytes | memoryview) -> bool:
         """Take note of a message of the daemon; return whether it is for the client."""
+        if (plain := _PLAIN_ANSWER.match(body)) is not None:
+            self._answered_to(int(plain[1]), is_result=plain[2] == b"r")
+            return True
         head = bytes(body[:HEAD_BYTES])
         if head.startswith(_ANSWER):
             return self._answer(head, body)
@@ -168,13 +173,16 @@ class Recall:
         if isinstance(message_id, str) and message_id.startswith(control.OWN_ID):
             self._own_answer(message_id, bytes(body))
             return False
+        self._answered_to(message_id, is_result=kind == "result")
+        return True
+
+    def _answered_to(self, message_id: MessageId, *, is_result: bool) -> None:
         count = self.waiting.pop(message_id, 0)
         if count > 1:
             self.waiting[message_id] = count - 1
-        if kind == "result":
+        if is_result:
             self.polite = self.polite or (self._shutdown_id is not None and message_id == self._shutdown_id)
             self._answered = self._answered or self._is_initialize(message_id)
-        return True
 
     def _own_answer(self, message_id: str, body: bytes) -> None:
         if message_id == _AGAIN:

@@ -100,16 +100,19 @@ class FrameReader:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
         self._start = self._end = 0
         self._needed = 0
         """Length of the frame that has begun, as far as it is known."""
 
     def fill(self) -> bool | None:
         """Read what there is; return whether the stream goes on, and None when there was nothing after all."""
-        if len(self._buffer) - self._end < READ_BYTES or self._start == self._end:
+        if self._start == self._end and len(self._buffer) == BUFFER_BYTES:
+            self._start = self._end = 0
+        elif len(self._buffer) - self._end < READ_BYTES:
             self._make_room()
         try:
-            count = os.readv(self._fd, [memoryview(self._buffer)[self._end :]])
+            count = os.readv(self._fd, [self._view[self._end :]])
         except BlockingIOError:
             return None
         except OSError:
@@ -132,14 +135,15 @@ class FrameReader:
 
     def view(self, begin: int, stop: int) -> memoryview:
         """Return a part of the buffer; it holds until `fill`."""
-        return memoryview(self._buffer)[begin:stop]
+        return self._view[begin:stop]
 
     def _make_room(self) -> None:
         """Move what is left to the front, of a larger buffer where the frame asks for one."""
-        left = self._buffer[self._start : self._end]
+        left = bytes(self._view[self._start : self._end])
         size = max(BUFFER_BYTES, self._needed + READ_BYTES)
         if size != len(self._buffer):
             self._buffer = bytearray(size)
+            self._view = memoryview(self._buffer)
         self._buffer[: len(left)] = left
         self._start, self._end = 0, len(left)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from ploked_protocol.catalog import ModelRecord
@@ -61,7 +61,7 @@ class Generation:
                     self._served[row] = now
                     self._encoded[row] = None
 
-    def encoded(self, rows: Iterable[int]) -> list[msgspec.Raw]:
+    def encoded(self, rows: Sequence[int]) -> list[msgspec.Raw]:
         """Return the encoded rows."""
         encoded = self._encoded
         return [encoded[row] or self._encode(row) for row in rows]

@@ -28,14 +28,20 @@ class Found(msgspec.Struct, frozen=True):
 
     rows: list[msgspec.Raw]
     """Encoded `SearchRow`s, best first."""
-    ids: list[str]
-    """Of the same models."""
+    shown: Sequence[int]
+    """The same models, as positions in `held.models`."""
     total: int
     """How many models match, before `limit`."""
+    held: Generation
     query: ParsedQuery = ParsedQuery()
     """What was understood, and what was not."""
     uncertain: list[int] = []
     """Places in `rows` of the models that match only as far as is known."""
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of the same models."""
+        return [self.held.ids[row] for row in self.shown]
 
 
 class SearchIndex:
@@ -89,13 +95,14 @@ class SearchIndex:
         words = query_words(query)
         if not words:
             total = len(held.ids) if among is None else among.bit_count()
-            return Found(*self._found(held, held.in_catalog_order(among, limit), total, None))
+            shown = held.in_catalog_order(among, limit)
+            return Found(self._rows(held, shown, None), shown, total, held)
         match = held.ranking.match(words, check)
         if among is not None:
             match = match.among(among)
         shown = match.best(limit, self._liked(held))
         check()
-        return Found(*self._found(held, shown, match.total, match if highlight else None))
+        return Found(self._rows(held, shown, match if highlight else None), shown, match.total, held)
 
     def ask(
         self,
@@ -119,11 +126,11 @@ class SearchIndex:
         match = held.ranking.match(words, check) if words else None
         if match is not None and query.restricts:
             match = match.among(matched.rows)
-        found = self._ordered(held, query, matched, match, limit)
+        shown = self._ordered(held, query, matched, match, limit)
         check()
         total = matched.total if match is None else match.total
-        shown = self._found(held, found, total, match if highlight else None)
-        return Found(*shown, query, matched.uncertain_places(found))
+        rows = self._rows(held, shown, match if highlight else None)
+        return Found(rows, shown, total, held, query, matched.uncertain_places(shown))
 
     def complete(
         self, text: str, position: int | None, context: Context, *, check: Callable[[], None] = lambda: None
@@ -184,19 +191,16 @@ class SearchIndex:
             return match.best(limit, self._liked(held))
         return ordered(match.best(None, self._liked(held)), query.sort, held.columns, limit)
 
-    def _found(
-        self, held: Generation, shown: Sequence[int], total: int, marked: Match | None
-    ) -> tuple[list[msgspec.Raw], list[str], int]:
-        ids = [held.ids[row] for row in shown]
+    def _rows(self, held: Generation, shown: Sequence[int], marked: Match | None) -> list[msgspec.Raw]:
         rows = held.encoded(shown)
         if marked is not None:
             highlighter = Highlighter(held.ranking, marked.words)
             marks = [highlighter.marks(held.models[row], row) for row in shown]
             rows = [extended(row, {"matches": found}) for row, found in zip(rows, marks, strict=True)]
         if self.picks.favourites:
-            liked = [id_ in self.picks.favourites for id_ in ids]
+            liked = [held.ids[row] in self.picks.favourites for row in shown]
             rows = [extended(row, {"favourite": True}) if is_ else row for row, is_ in zip(rows, liked, strict=True)]
-        return rows, ids, total
+        return rows
 
 
 def _texts(words: Iterable[Word]) -> list[str]:

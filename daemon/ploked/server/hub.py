@@ -20,7 +20,7 @@ from ..peers import is_ours, peer_uid
 from . import lobby, wire
 from .requests import Service
 from .session import Session
-from .streams import Reader, StreamOut, Writer
+from .streams import Reader, StreamIn, StreamOut, Writer
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -58,10 +58,15 @@ class Hub:
         """Return how many connections are open, those of sessions among them."""
         return len(self._connections)
 
-    async def welcome(self, reader: asyncio.StreamReader, plain: asyncio.StreamWriter) -> None:
-        """Serve one connection to its end; the callback of `asyncio.start_unix_server`."""
+    def connection(self) -> asyncio.StreamReaderProtocol:
+        """Return the protocol of a connection that has just come; the factory of `loop.create_unix_server`."""
+        reader = StreamIn()
+        return asyncio.StreamReaderProtocol(reader, lambda _, writer: self._welcome(reader, writer))
+
+    async def _welcome(self, reader: Reader, plain: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end."""
         loop = asyncio.get_running_loop()
-        writer = StreamOut(plain.transport, plain.transport.get_protocol(), reader, loop)
+        writer = StreamOut(plain.transport, plain.transport.get_protocol(), None, loop)
         task: Any = asyncio.current_task()
         if fault := self._fault(plain):
             log.warning("a connection is refused: %s", fault)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import copy_context
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
@@ -79,6 +80,8 @@ class Session:
         """Called after each notification of the service that the client is told."""
         self._new_incident = new_incident
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unbegun: set[asyncio.Task[None] | None] = set()
+        """Those among them that have not run yet: what comes after must not overtake them."""
         self._stopped = asyncio.Event()
         self._decoder = FrameDecoder()
         self._writer: Writer | None = None
@@ -149,8 +152,9 @@ class Session:
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
         """Run `work` until it or the session ends; what it raises goes to the log."""
         task = asyncio.get_running_loop().create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for tasks in (self._tasks, self._unbegun):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
         task.add_done_callback(lambda _: work.close())  # a task cancelled before its first step never awaits it
         return task
 
@@ -182,6 +186,9 @@ class Session:
         self._writer.write(frame(body))
         if self._writer.unread > wire.MAX_UNREAD_BYTES:
             log.warning("the client has left %d bytes unread: the session ends", self._writer.unread)
+            self.stop()
+        elif self._writer.broken:
+            log.info("the connection broke: the client takes nothing any more")
             self.stop()
 
     def tell(self, method: Method[Any, None], params: object) -> None:
@@ -234,6 +241,8 @@ class Session:
 
     async def _read(self, reader: Reader) -> None:
         decoder, data = self._decoder, b""
+        context = copy_context()  # what is logged and begun belongs to this session, whoever calls
+        reader.take = lambda data: context.run(self._take_at_once, data)
         try:
             while True:
                 for at, body in enumerate(decoder.feed(data)):
@@ -258,7 +267,16 @@ class Session:
         if self._writer is not None:
             await self._writer.drain()  # a client that does not read is not read from
 
+    def _take_at_once(self, data: bytes) -> bool:
+        """Handle what is one whole message while nothing holds us up; return whether it was."""
+        held_up = self._unbegun or self.unread_bytes or self.protocol.in_flight.full
+        body = None if held_up else self._decoder.whole(data)
+        if body is not None:
+            self.protocol.receive(body)
+        return body is not None
+
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._unbegun.discard(asyncio.current_task())
         try:
             await work
         except asyncio.CancelledError:

@@ -6,14 +6,49 @@ import asyncio
 import os
 import socket
 import stat
+from collections.abc import Callable
 from typing import Protocol
+
+Take = Callable[[bytes], bool]
+"""Takes bytes that have just come, all of them or none; returns which."""
 
 
 class Reader(Protocol):
-    """Where a client's bytes come from; `asyncio.StreamReader` is one."""
+    """Where a client's bytes come from."""
+
+    take: Take
+    """Asked first when bytes come while nothing else is to be read: that saves the turn that `read` needs."""
 
     async def read(self, n: int = -1, /) -> bytes:
         """Return at least one and at most `n` bytes; none at the end."""
+
+
+def _take_none(_: bytes) -> bool:
+    return False
+
+
+class StreamIn(asyncio.StreamReader):
+    """The Reader over pipes and sockets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.take: Take = _take_none
+        self._waits = False
+        """Whether somebody waits in `read` and nothing has come since."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return at least one and at most `n` bytes; none at the end."""
+        self._waits = True  # should something be here already, it is returned before anything else can come
+        try:
+            return await super().read(n)
+        finally:
+            self._waits = False
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]  # transports give bytes
+        """Take in what the transport has read."""
+        if not (self._waits and self.take(data)):
+            self._waits = False
+            super().feed_data(data)
 
 
 class Writer(Protocol):
@@ -22,6 +57,10 @@ class Writer(Protocol):
     @property
     def unread(self) -> int:
         """Return how many bytes wait for the client to read them."""
+
+    @property
+    def broken(self) -> bool:
+        """Return whether the client takes nothing any more."""
 
     def write(self, data: bytes, /) -> None:
         """Take `data`; never waits."""
@@ -41,6 +80,11 @@ class StreamOut(asyncio.StreamWriter):
         """Return how many bytes wait for the client to read them."""
         return self.transport.get_write_buffer_size()
 
+    @property
+    def broken(self) -> bool:
+        """Return whether the client takes nothing any more."""
+        return self.transport.is_closing()
+
     async def finish(self) -> None:
         """Send what waits, and close; raises ConnectionError when the client is gone."""
         self.close()
@@ -49,6 +93,8 @@ class StreamOut(asyncio.StreamWriter):
 
 class FileReader:
     """The Reader over a regular file, which an event loop cannot wait for; a thread reads it."""
+
+    take: Take = staticmethod(_take_none)
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -62,6 +108,7 @@ class FileWriter:
     """The Writer over a regular file; files do not make one wait."""
 
     unread = 0
+    broken = False
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -93,7 +140,7 @@ def _same_socket(one: int, other: int) -> bool:
 
 async def _over_socket(fd: int) -> tuple[Reader, Writer]:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
+    reader = StreamIn()
     transport, protocol = await loop.create_connection(
         lambda: asyncio.StreamReaderProtocol(reader), sock=socket.socket(fileno=fd)
     )
@@ -103,7 +150,7 @@ async def _over_socket(fd: int) -> tuple[Reader, Writer]:
 async def _reader(fd: int) -> Reader:
     if not _can_wait_for(fd):
         return FileReader(fd)
-    reader = asyncio.StreamReader()
+    reader = StreamIn()
     pipe = os.fdopen(fd, "rb", buffering=0)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     return reader

@@ -37,6 +37,8 @@ def head(found: Matching, keys: Sequence[SortKey], columns: Columns, limit: int 
 
     `ordered` gives the same of `found.among(columns.order)`, and takes longer where many are found.
     """
+    if not keys and found.total == columns.count:
+        return list(columns.order[:limit])
     flags, order = flags_of(found.rows, columns.count), columns.order
     if limit is not None and found.total <= FEW * limit:
         return _sorted(sorted(found.in_order(), key=columns.position.__getitem__), keys, columns)[:limit]
