@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
+from . import system
 from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class StderrHandler(logging.Handler):
         """Write `record`, or as much of it as is taken at once."""
         data = self.format(record).encode("utf-8", "backslashreplace") + b"\n"
         try:
-            while data and select.select([], [STDERR], [], 0)[1]:
+            while data and (system.WINDOWS or select.select([], [STDERR], [], 0)[1]):  # which cannot be asked there
                 data = data[os.write(STDERR, data[:CHUNK_BYTES]) :]
         except OSError:  # stderr is closed: there is nobody to tell
             return

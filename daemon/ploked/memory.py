@@ -34,5 +34,5 @@ def settle() -> None:
     """
     gc.collect(1)
     gc.freeze()
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # macOS and Windows
         ctypes.CDLL(None).malloc_trim(0)

@@ -38,6 +38,11 @@ def upstream_url(environ: Mapping[str, str]) -> str:
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")
 
 
+def same_file(one: str, other: str) -> bool:
+    """Return whether two paths lead to one file, which need not exist, whichever links and spelling they take."""
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
 def _named(environ: Mapping[str, str], name: str) -> str:
     """Return the absolute path that a variable of ours gives; empty when it is unset."""
     value = environ.get(name)

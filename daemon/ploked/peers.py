@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
+
+from . import system
 
 XUCRED_BYTES = 76
 """struct xucred of macOS, which LOCAL_PEERCRED fills: version, uid, groups."""
@@ -23,4 +24,4 @@ def peer_uid(connection: socket.socket) -> int | None:
 
 def is_ours(connection: socket.socket) -> bool:
     """Return whether the other end runs as the same user. Where the system does not say, the folder has to do."""
-    return peer_uid(connection) in (os.geteuid(), None)
+    return peer_uid(connection) in (system.own_uid(), None)

@@ -137,7 +137,7 @@ class CatalogFacts:
 
     def closest_providers(self, text: str) -> list[str]:
         """Return provider slugs close to `text`, best first, never `text` itself."""
-        from rapidfuzz import fuzz, process  # imported late: start-up pays for every import
+        from .search.spelling import fuzz, process
 
         slug = ProviderKey.of_tag(text).slug
         found = process.extract(slug, list(self.provider_names), scorer=fuzz.ratio, limit=3, score_cutoff=60)

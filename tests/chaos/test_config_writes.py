@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ploked.preferences import disk
+from ploked.preferences import disk, folder_lock
 from ploked.preferences.disk import write_atomic
 from ploked.preferences.exchange import exchange
+from ploked.preferences.folder_lock import locked
 from ploked.preferences.live import LivePreferences
 from ploked_protocol.errors import ConfigNotEditable
 
@@ -194,8 +195,8 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_stays_locked_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "SETTLE_S", 0)
-    with disk._locked(path.parent), pytest.raises(ConfigNotEditable) as refused:
+    monkeypatch.setattr(folder_lock, "PAUSE_S", 0)
+    with locked(path.parent), pytest.raises(ConfigNotEditable) as refused:
         write_atomic(path, OLD, NEW)
     assert "locked" in (refused.value.data.next_step or "")
     assert path.read_bytes() == OLD.encode()

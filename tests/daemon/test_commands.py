@@ -9,9 +9,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import fake_keyring
 import pytest
 from daemon.desk import Desk, desk, opened
 from e2e.places import KEY, KIMI, RawDaemon, eventually
+from ploked.keys.file import KeyFile
+from ploked.secret import Secret
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol import PROTOCOL_VERSION
 
@@ -70,6 +73,55 @@ async def test_the_status_holds_what_one_asks_when_something_is_odd(supplied: De
         "1 of 1",
     ):
         assert expected in out
+
+
+CANARY = "sk-or-v1-status0canary"
+
+
+async def key_of(here: Desk, source: str | None) -> tuple[dict[str, Any], str]:
+    """Return what the status says of the one key once it is from `source`, as JSON and as text; neither says the key.
+
+    The keyring is asked while the service starts, and nothing waits for that.
+    """
+    await (await here.editor()).result("ploked/status", {})
+    async with asyncio.timeout(30):
+        while [each["source"] for each in (await here.status())["keys"]] != [source]:
+            pass
+    (key,) = (await here.status())["keys"]
+    _, text, _ = await here.run("status")
+    _, raw, _ = await here.run("status", "--json")
+    assert CANARY not in text + raw
+    (line,) = [line.strip() for line in text.splitlines() if line.startswith("  key")]
+    return key, line
+
+
+async def test_the_status_says_that_a_key_is_in_the_environment(tmp_path: Path) -> None:
+    async with desk(tmp_path, OPENROUTER_API_KEY=CANARY) as here:
+        key, line = await key_of(here, "environment")
+        assert key == {"vendor": "openrouter", "source": "environment", "problem": None}
+        assert line == "key       openrouter: in the environment"
+
+
+@pytest.mark.parametrize(("held", "source"), [(f"key:{CANARY}", "keyring"), ("", None)])
+async def test_the_status_says_whether_a_key_is_in_the_keyring(tmp_path: Path, held: str, source: str | None) -> None:
+    ring = {"PYTHONPATH": str(fake_keyring.install(tmp_path)), fake_keyring.HELD: held}
+    async with desk(tmp_path, OPENROUTER_API_KEY="", **ring) as here:
+        key, line = await key_of(here, source)
+        assert key == {"vendor": "openrouter", "source": source, "problem": None}
+        assert line == f"key       openrouter: {'in the keyring' if source else 'none'}"
+
+
+async def test_the_status_says_that_a_key_is_in_the_file_and_why_one_there_is_refused(tmp_path: Path) -> None:
+    async with desk(tmp_path, OPENROUTER_API_KEY="") as here:
+        file = KeyFile(here.home.folder / ".local/state/ploked/keys.json")
+        file.set("openrouter", Secret(CANARY))
+        key, line = await key_of(here, "file")
+        assert key == {"vendor": "openrouter", "source": "file", "problem": None}
+        assert line == "key       openrouter: in the file"
+        file.path.chmod(0o644)
+        key, line = await key_of(here, None)
+        assert f"chmod 600 {file.path}" in key["problem"]
+        assert line == f"key       openrouter: none. {key['problem']}"
 
 
 async def test_the_status_comes_while_requests_wait_and_sessions_are_full(here: Desk) -> None:

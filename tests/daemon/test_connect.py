@@ -299,9 +299,6 @@ def _write_until_full(fd: int, data: bytes) -> int:
 
 
 AS_ON_MACOS = "import os; del os.pidfd_open; from ploked.cli import main; main(['connect'])"
-AS_ON_WINDOWS = (
-    "import sys; sys.modules['ploked.lifecycle.lock'] = None; from ploked.cli import main; main(['connect'])"
-)
 PARENT = """
 import os, subprocess, sys, time
 editor = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=0, stdout=1)
@@ -336,21 +333,6 @@ def running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-async def test_a_system_without_locks_of_files_serves_each_editor_alone(here: Desk) -> None:
-    pipe = asyncio.subprocess.PIPE
-    editor = RawDaemon(
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", AS_ON_WINDOWS, env=here.home.environ, stdin=pipe, stdout=pipe, stderr=pipe
-        )
-    )
-    await editor.initialize()
-    assert "cannot share a daemon" in (await editor.told("window/showMessage"))["params"]["message"]
-    assert await pid_of(editor) == editor.process.pid
-    editor.end()
-    await editor.leave()
-    assert here.processes() == []
 
 
 def test_nothing_that_is_slow_to_import_is_imported_to_connect() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from editors.home import CONFIG, Home, with_ploked
+from editors.home import CONFIG, Home, SharedHome, sharing, with_ploked
 from editors.nvim_driver import ALONE, BINARIES, Neovim, binary
 from ploked_fixtures.serve import UpstreamProcess, upstream_process
 
@@ -30,18 +30,29 @@ def home(tmp_path: Path, shared_upstream: UpstreamProcess, programs: Path) -> Ho
     return Home(tmp_path, shared_upstream, programs)
 
 
+@pytest.fixture
+def shared_home(tmp_path: Path, shared_upstream: UpstreamProcess, programs: Path) -> Iterator[SharedHome]:
+    """Give a home whose editors share a daemon."""
+    with sharing(tmp_path, shared_upstream, programs) as made:
+        yield made
+
+
 Starter = Callable[..., Neovim]
 
 
-def _program(version: str) -> str:
-    """Return the Neovim of a version; without it the test is skipped, and on CI it fails."""
-    program = binary(version)
+def needed(program: str | None, name: str) -> str:
+    """Return the path of a program; where it is missing the test is skipped, and on CI it fails."""
     if program is None:
-        missing = f"Neovim {version} is missing: .ci/install-system installs it"
+        missing = f"{name} is missing: .ci/install-system installs it"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
     return program
+
+
+def needed_neovim(version: str) -> str:
+    """Return the Neovim of a version."""
+    return needed(binary(version), f"Neovim {version}")
 
 
 @pytest.fixture(params=BINARIES)
@@ -50,7 +61,7 @@ def start(request: pytest.FixtureRequest, home: Home) -> Iterator[Starter]:
     started: list[Neovim] = []
 
     def go(env: dict[str, str] | None = None, before: str = ALONE) -> Neovim:
-        started.append(Neovim(_program(request.param), env or home.env, before=before))
+        started.append(Neovim(needed_neovim(request.param), env or home.env, before=before))
         return started[-1]
 
     yield go
@@ -75,7 +86,7 @@ def running(
     """One Neovim of each version for all the tests that change nothing: most of their time would go to starting."""
     home = Home(tmp_path_factory.mktemp("reader"), shared_upstream, programs)
     home.config.write_text(CONFIG)
-    neovim = Neovim(_program(request.param), home.env)
+    neovim = Neovim(needed_neovim(request.param), home.env)
     yield neovim
     neovim.close()
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ploked.lifecycle.find import greet
+from ploked.lifecycle.place import Place
 from ploked_fixtures.serve import UpstreamProcess
 
 MODEL = "deepseek/deepseek-v3.2"
@@ -67,3 +73,40 @@ class Home:
             "XDG_CACHE_HOME": str(self.folder / "xdg-cache"),
         }
         return {**os.environ, **own}
+
+
+@dataclass
+class SharedHome(Home):
+    """The same of a user whose editors start `ploked connect`, and therefore share a daemon."""
+
+    runtime: Path
+    """The folder of the socket, with a short path."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment; editors find their own configuration below `folder`, too."""
+        own = {
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "PLOKED_IDLE_S": "5",
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder / "editor"),
+        }
+        return {**super().env, **own}
+
+    def daemon(self) -> int | None:
+        """Return the process id of the daemon; None where none runs."""
+        found = greet(Place.of(self.env, str(self.folder)))
+        if found is None:
+            return None
+        with found.connection:
+            return int(str(found.hello["pid"]))
+
+
+@contextmanager
+def sharing(folder: Path, upstream: UpstreamProcess, programs: Path) -> Iterator[SharedHome]:
+    """Give such a home in `folder`; its daemon ends with it."""
+    with tempfile.TemporaryDirectory(prefix="ploked-", ignore_cleanup_errors=True) as runtime:
+        made = SharedHome(folder, upstream, programs, Path(runtime))
+        yield made
+        if pid := made.daemon():
+            os.kill(pid, signal.SIGKILL)

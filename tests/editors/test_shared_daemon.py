@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from editors.conftest import _program
-from editors.home import CONFIG, MODEL, Home
+from editors.conftest import needed_neovim
+from editors.home import CONFIG, MODEL, SharedHome
 from editors.nvim_driver import BINARIES, Neovim
-from ploked.lifecycle.find import greet
-from ploked.lifecycle.place import Place
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -32,32 +29,28 @@ REFRESH = "vim.lsp.buf_request(0, 'ploked/refreshCatalog', { model = ... }, func
 class Desk:
     """Both editors on the config.toml of one user, and the daemon between them."""
 
-    def __init__(self, home: Home, runtime: str) -> None:
+    def __init__(self, home: SharedHome) -> None:
         home.config.write_text(CONFIG)
-        env = {**home.env, "XDG_RUNTIME_DIR": runtime, "PLOKED_IDLE_S": "5"}
-        self.place = Place.of(env, str(home.folder))
-        self.editors = [Neovim(_program(version), env, before=SHARED) for version in BINARIES]
+        self._home = home
+        self.editors = [Neovim(needed_neovim(version), home.env, before=SHARED) for version in BINARIES]
         for editor in self.editors:
             editor.command(f"edit! {home.config}")
             editor.until(partial(editor.lua, "return require('ploked.server').is_ready()"), "ready")
             editor.lua(LISTEN)
 
     def daemon(self) -> int:
-        """Return the process id of the daemon."""
-        found = greet(self.place)
-        assert found is not None
-        with found.connection:
-            return int(str(found.hello["pid"]))
+        """Return the process id of the daemon, which must run."""
+        pid = self._home.daemon()
+        assert pid is not None
+        return pid
 
 
 @pytest.fixture
-def desk(home: Home) -> Iterator[Desk]:
-    with tempfile.TemporaryDirectory(prefix="ploked-", ignore_cleanup_errors=True) as runtime:
-        made = Desk(home, runtime)
-        yield made
-        for editor in made.editors:
-            editor.close()
-        os.kill(made.daemon(), signal.SIGKILL)
+def desk(shared_home: SharedHome) -> Iterator[Desk]:
+    made = Desk(shared_home)
+    yield made
+    for editor in made.editors:
+        editor.close()
 
 
 def misspell(editor: Neovim) -> None:

@@ -12,7 +12,7 @@ import pytest
 from wire.talk import Here
 
 OURS = Path(__file__).parent / "clients"
-"""Written down from the sources that they name; those that others have recorded come with pytest-lsp."""
+"""Recorded, or written down from sources, as each says of itself; others' recordings come with pytest-lsp."""
 URI = "file:///home/me/ploke/config.toml"
 UNIT_BYTES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
@@ -47,7 +47,8 @@ def test_the_clients_of_the_promise_are_all_there() -> None:
 @pytest.mark.parametrize("later", [False, True], ids=["as it is", "a later version"])
 async def test_every_client_is_answered_and_understood(talk: Here, params: dict[str, Any], later: bool) -> None:
     said = with_more(params["capabilities"]) if later else params["capabilities"]
-    answer = await talk.initialize(said, clientInfo=params.get("clientInfo"))
+    besides = {name: value for name, value in params.items() if name != "capabilities"}
+    answer = await talk.initialize(said, **besides)
     offered = (params["capabilities"].get("general") or {}).get("positionEncodings") or ["utf-16"]
     assert answer["result"]["capabilities"]["positionEncoding"] in offered
     understood = talk.session.client_capabilities

@@ -22,10 +22,8 @@ def main(arguments: Sequence[str]) -> int:
         wants_help = arguments[0] in ("-h", "--help")
         (sys.stdout if wants_help else sys.stderr).write(USAGE)
         raise SystemExit(0 if wants_help else 2)
-    try:
-        from ..lifecycle import find, place, proxy
-    except ImportError as error:  # Windows has no flock, and asyncio no unix sockets there
-        return _alone(f"This system cannot share a daemon ({error}).")
+    from ..lifecycle import find, place, proxy
+
     try:
         code = proxy.serve(place.Place.of(os.environ, find.home()), _say)
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         print(stop.said(place, stop.ask_to_stop(place, now=options.now, restart=True)))
     except (CannotStartError, UnusablePlaceError) as error:
-        if not options.now or not stop.kill(place):
+        if not options.now or not stop.kill(place, error):
             sys.stderr.write(f"ploked: {error}\n")
             return 1
     try:

@@ -59,15 +59,17 @@ def serve_alone(why: str = "") -> NoReturn:
 
 def _daemon(*, detach: bool) -> int:
     """Be the daemon: take the place first, for clients wait in line there, then import what it takes to serve them."""
-    if detach and os.fork():
-        os._exit(0)
-    os.umask(0o077)
     from ..lifecycle.find import home
     from ..lifecycle.listen import Seat, TakenError
     from ..lifecycle.place import Place, UnusablePlaceError
 
+    place = Place.of(os.environ, home())
     try:
-        seat = Seat(Place.of(os.environ, home()))
+        place.check()
+        if detach and os.fork():
+            os._exit(0)
+        os.umask(0o077)
+        seat = Seat(place)
     except (TakenError, UnusablePlaceError, OSError) as error:
         sys.stderr.write(f"ploked: {error}\n")
         return 1

@@ -56,6 +56,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"  leaves    {_leaves(status)}",
     ]
     lines += map(_catalog, status["catalogs"])
+    lines += map(_key, status["keys"])
     lines += [
         f"  refresh   {one['kind']}: {one['outcome']}{': ' + one['message'] if one['message'] else ''}"
         for one in status["refreshed"]
@@ -84,6 +85,11 @@ def _catalog(catalog: dict[str, Any]) -> str:
         f"  catalog   {catalog['models']} models, {catalog['endpoints']} endpoints, {catalog['providers']} providers "
         f"from {fresh['source']}, {age}{', stale' if fresh['stale'] else ''}"
     )
+
+
+def _key(key: dict[str, Any]) -> str:
+    where = f"in the {key['source']}" if key["source"] else "none"
+    return f"  key       {key['vendor']}: {where}{'. ' + key['problem'] if key['problem'] else ''}"
 
 
 def _leaves(status: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         stopped = ask_to_stop(place, now=options.now, restart=False)
     except (CannotStartError, UnusablePlaceError) as error:
-        if options.now and (pid := kill(place)):
+        if options.now and (pid := kill(place, error)):
             print(f"The daemon (process {pid}) did not answer and was killed.")
             return 0
         sys.stderr.write(f"ploked: {error}\n")
@@ -61,9 +61,12 @@ def ask_to_stop(place: Place, *, now: bool, restart: bool) -> dict[str, Any] | N
         return ask(found.connection, control.STOP, {"now": now, "restart": restart}, patience_s=PATIENCE_S)
 
 
-def kill(place: Place) -> int | None:
-    """Kill a daemon that does not answer; return its process id. Who holds the lock is alive, and is the daemon."""
-    note = held_by(place.lock)
+def kill(place: Place, error: Exception) -> int | None:
+    """Kill a daemon that does not answer; return its process id. Who holds the lock is alive, and is the daemon.
+
+    Nobody is killed at an unusable place: others may have written there who that is.
+    """
+    note = None if isinstance(error, UnusablePlaceError) else held_by(place.lock)
     if not note:
         return None
     pid = int(json.loads(note)["pid"])

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from ploked_protocol.errors import ErrorData, PlokedError
 
+from .. import system
 from ..preferences.disk import write_atomic
 from ..secret import Secret
 
@@ -68,7 +69,7 @@ class KeyFile:
     def _text(self) -> str | None:
         """Return what the file says; None where there is none."""
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(self.path, os.O_RDONLY | system.flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -88,7 +89,9 @@ class KeyFile:
     def _check(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise self._refusal("is no regular file", f"Remove it: rm -r {self.path}")
-        if status.st_uid != os.geteuid():
+        if (uid := system.own_uid()) is None:  # Windows, where modes say nothing
+            return
+        if status.st_uid != uid:
             raise self._refusal(
                 f"belongs to another user (uid {status.st_uid})", f"Have it removed: sudo rm {self.path}"
             )

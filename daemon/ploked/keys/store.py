@@ -29,28 +29,28 @@ class KeyStore:
     def __init__(self, environment: Secret | None, file: KeyFile, upstream: str = OPENROUTER) -> None:
         self.file = file
         self._environment = environment
-        self._upstream = upstream
+        self.upstream = upstream
         self._ring = ring.RingAnswer()
 
     def find(self) -> Found:
         """Return the key as its source has it now. Call it in a thread: the keyring may wait for its user."""
         if self._environment is None:
-            self._ring = ring.ask(self._upstream)
+            self._ring = ring.ask(self.upstream)
         return self.glance()
 
     def keep(self, key: Secret) -> None:
         """Put `key` into the file unless another one is there; raises PlokedError."""
-        held = self.file.get(self._upstream)
+        held = self.file.get(self.upstream)
         if held is not None and held.reveal() != key.reveal():
             raise PlokedError(
                 f"{self.file.path} holds another key, which stays.",
                 ErrorData(
-                    next_step=f"Remove the one that you do not need: run `ploked keys set {self._upstream}` to replace "
+                    next_step=f"Remove the one that you do not need: run `ploked keys set {self.upstream}` to replace "
                     "the stored key, and delete the line by hand."
                 ),
             )
         if held is None:
-            self.file.set(self._upstream, key)
+            self.file.set(self.upstream, key)
 
     def glance(self) -> Found:
         """Return the same at once, with the keyring as it was when it was asked last."""
@@ -59,7 +59,7 @@ class KeyStore:
         if self._ring.key is not None:
             return Found(self._ring.key, "keyring")
         try:
-            key = self.file.get(self._upstream)
+            key = self.file.get(self.upstream)
         except PlokedError as error:
             return Found(problem=f"{error.message} {error.data.next_step}")
         if key is not None:

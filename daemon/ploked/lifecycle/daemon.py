@@ -216,6 +216,7 @@ class Daemon:
             sessions=sessions,
             in_flight=sum(session.in_flight for session in sessions),
             catalogs=[] if service is None else [service.catalog_status()],
+            keys=[] if service is None else [report.key(service.keys)],
             config=None if service is None else service.config_status(),
             refreshed=list(self._hub.refreshed.values()),
             running_sweeps=self._running_sweeps,

@@ -5,7 +5,6 @@ Standard library only: the proxy imports it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 
@@ -18,6 +17,8 @@ class Lock:
 
     def take(self) -> bool:
         """Take the lock unless somebody holds it; return whether it is ours now. Raises OSError."""
+        import fcntl  # Windows has none, and gets no further than `Place.check`
+
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,20 +7,21 @@ The folder is `$XDG_RUNTIME_DIR/ploked` where that variable names a folder of ou
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import sys
 from collections.abc import Mapping
 
 from ploked_protocol import PROTOCOL_VERSION
 
-from .. import __version__, paths
+from .. import __version__, paths, system
 
 MAX_PATH_BYTES = 100
 """Linux takes 107, macOS 103; the name under which a socket is first bound is longer than its last one."""
 
 
 class UnusablePlaceError(Exception):
-    """The folder of the socket cannot be trusted or used; the text says what to do about it."""
+    """The folder of the socket cannot be trusted or used; the text says what to do about it, where anything can be."""
 
 
 class Place:
@@ -43,6 +44,7 @@ class Place:
 
     def prepare(self) -> None:
         """Make the folder, or check the one that is there; raises UnusablePlaceError."""
+        _check_system()
         if len(os.fsencode(self.socket)) > MAX_PATH_BYTES:
             raise UnusablePlaceError(
                 f"The path of the socket, {self.socket}, is longer than {MAX_PATH_BYTES} bytes, which systems do not "
@@ -59,8 +61,20 @@ class Place:
 
     def check(self) -> None:
         """Raise UnusablePlaceError where others may use the folder; one that is not there is as good as one of ours."""
+        _check_system()
         if os.path.lexists(self.folder) and (fault := _fault(self.folder)):
             raise UnusablePlaceError(fault)
+
+
+def _check_system() -> None:
+    try:
+        import fcntl  # noqa: F401  # asked for here, before the lock needs it
+    except ImportError:
+        missing = "locks that end with their holder (flock)"
+    else:
+        missing = "" if hasattr(socket, "AF_UNIX") else "unix sockets"
+    if missing:
+        raise UnusablePlaceError(f"This system cannot share a daemon among editors: it has no {missing}.")
 
 
 def _build(environ: Mapping[str, str], home: str) -> str:
@@ -97,7 +111,7 @@ def _is_safe_parent(folder: str) -> bool:
         status = os.stat(folder)
     except OSError:
         return False
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == system.own_uid() and not status.st_mode & 0o022
 
 
 def _fault(folder: str) -> str:
@@ -107,7 +121,7 @@ def _fault(folder: str) -> str:
         return f"{folder} is a symbolic link, which could lead anywhere. Remove it: rm {folder}"
     if not stat.S_ISDIR(status.st_mode):
         return f"{folder} is not a folder. Remove it: rm {folder}"
-    if status.st_uid != os.geteuid():
+    if status.st_uid != system.own_uid():
         return f"{folder} belongs to another user (uid {status.st_uid}). Have it removed: sudo rm -r {folder}"
     if status.st_mode & 0o077:
         return f"{folder} is open to others (mode {status.st_mode & 0o777:o}). Make it private: chmod 700 {folder}"

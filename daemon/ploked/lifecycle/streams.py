@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import signal
@@ -37,7 +36,7 @@ class Outlet:
         mode = os.fstat(fd).st_mode
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
             os.set_blocking(fd, False)
-        if stat.S_ISFIFO(mode) and hasattr(fcntl, "F_SETPIPE_SZ"):
+        if stat.S_ISFIFO(mode):
             _widen(fd)
 
     @property
@@ -84,9 +83,11 @@ class Outlet:
 
 
 def _widen(pipe: int) -> None:
+    import fcntl  # Windows has none, and gets no further than `Place.check`
+
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FULL_BYTES)
-    except OSError:  # the system has given out what it has
+    except (AttributeError, OSError):  # not on macOS, or the system has given out what it has
         return
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from ploked_protocol.errors import ConfigNotEditable, ErrorData
 
+from .. import system
 from .exchange import exchange
+from .folder_lock import locked
 from .load import MAX_BYTES
 
 SETTLE_S = 0.004
@@ -22,7 +23,6 @@ PATIENCE = 12
 """How many readings in a row must find the file empty or gone: a save may stand between truncating and writing it."""
 
 _MOST_READINGS = 60
-_LOCK_ATTEMPTS = 400
 _SWAPS = 10
 _NEXT_STEPS = {
     errno.EACCES: "Make the file and its folder writable for you, or edit it by hand.",
@@ -47,7 +47,7 @@ def read(path: Path) -> Reading:
     """Return what `path` holds now; never raises."""
     try:
         # Without O_NONBLOCK, opening a pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | system.flags("O_NONBLOCK", "O_CLOEXEC"))
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             return Reading(None, "is not a regular file")
@@ -94,8 +94,8 @@ def write_atomic(path: Path, expected_text: str | None, new_text: str) -> bool:
     target = Path(os.path.realpath(path))
     try:
         _make_folder(target.parent)
-        with _locked(target.parent) as folder:
-            return _replaced(target, Reading(expected_text), new_text.encode(), folder)
+        with locked(target.parent) as sync:
+            return _replaced(target, Reading(expected_text), new_text.encode(), sync)
     except OSError as error:
         step = _NEXT_STEPS.get(error.errno or 0, "Put that right, or edit the file by hand.")
         raise ConfigNotEditable(
@@ -103,14 +103,14 @@ def write_atomic(path: Path, expected_text: str | None, new_text: str) -> bool:
         ) from None
 
 
-def _replaced(target: Path, expected: Reading, data: bytes, folder: int) -> bool:
+def _replaced(target: Path, expected: Reading, data: bytes, sync: Callable[[], None]) -> bool:
     as_effective = os.access in os.supports_effective_ids
     if target.exists() and not os.access(target, os.W_OK, effective_ids=as_effective):  # a rename would not mind
         raise PermissionError(errno.EACCES, "the file is read-only")
     for left in target.parent.glob(f".{target.name}.*.ploked"):  # by a process that was killed: we hold the lock
         left.unlink()
     beside = target.with_name(f".{target.name}.{os.getpid()}.ploked")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.flags("O_CLOEXEC"), 0o600)
     try:
         _fill(descriptor, data, target)
         if read(target) != expected or not _placed(beside, target, expected):
@@ -118,7 +118,7 @@ def _replaced(target: Path, expected: Reading, data: bytes, folder: int) -> bool
     finally:
         beside.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # some file systems cannot; the data itself is on disk
-        os.fsync(folder)
+        sync()
     return True
 
 
@@ -156,44 +156,24 @@ def _fill(descriptor: int, data: bytes, target: Path) -> None:
     """Write `data` to disk, with the owner and the mode of `target` if there is one."""
     with os.fdopen(descriptor, "wb") as file:
         with contextlib.suppress(FileNotFoundError):
-            like = target.stat()
-            with contextlib.suppress(OSError):  # only root may give files away
-                os.fchown(descriptor, like.st_uid, like.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+            _make_like(descriptor, target.stat())
         file.write(data)
         file.flush()
         os.fsync(descriptor)
+
+
+def _make_like(descriptor: int, like: os.stat_result) -> None:
+    if system.own_uid() is None:  # Windows, where a file takes over the rights of its folder
+        return
+    with contextlib.suppress(OSError):  # only root may give files away
+        os.fchown(descriptor, like.st_uid, like.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
 
 
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    """Hold the lock on `folder` that every ploked takes to write here; yields its descriptor. Editors know no lock."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _lock(descriptor)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    for attempt in range(_LOCK_ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt + 1 == _LOCK_ATTEMPTS:
-                raise
-            time.sleep(SETTLE_S)
-        except OSError:  # a file system without locks: the comparison before the rename still guards
-            return
-        else:
-            return
 
 
 def _why(error: OSError) -> str:

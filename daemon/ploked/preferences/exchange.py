@@ -15,7 +15,10 @@ def exchange(one: Path, other: Path) -> bool:
     """Swap two files (Linux, renameat2(2)); return False where the system or the file system cannot. Raises OSError."""
     import ctypes  # imported late: start-up pays for every import, and only edits need it
 
-    library = ctypes.CDLL(None, use_errno=True)
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+    except TypeError:  # Windows has no library of all that is loaded
+        return False
     if not hasattr(library, "renameat2"):
         return False
     if library.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:

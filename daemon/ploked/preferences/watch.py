@@ -73,7 +73,8 @@ def _places(path: Path) -> _Places:
     Where the file's folder is missing, the last folder that is there takes its place. A watched folder tells of its
     own end and move, so that none above it is needed.
     """
-    here, rest = Path("/"), deque(path.absolute().parts[1:])
+    whole = path.absolute()
+    here, rest = Path(whole.anchor), deque(whole.parts[1:])
     folders: list[Path] = []
     names: set[str] = set()
     while rest:
@@ -84,7 +85,7 @@ def _places(path: Path) -> _Places:
             folders.append(here)
             target = step.readlink()
             rest.extendleft(reversed(target.parts[target.is_absolute() :]))
-            here = Path("/") if target.is_absolute() else here
+            here = Path(target.anchor) if target.is_absolute() else here
         elif rest and step.is_dir():
             here = step
         else:

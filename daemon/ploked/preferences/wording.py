@@ -63,8 +63,7 @@ def _range(least: float | None, most: float | None) -> str:
 
 def closest(text: str, choices: Iterable[str], most: int = 3) -> list[str]:
     """Return the `choices` that `text` may stand for, best first; never `text` itself."""
-    # Imported here: only a slip in the file needs it.
-    from rapidfuzz import fuzz, process
+    from ..search.spelling import fuzz, process  # only a slip in the file needs it
 
     others = [choice for choice in choices if choice != text]
     lower = text.lower()

@@ -171,8 +171,7 @@ class SearchIndex:
 
     def warm(self) -> None:
         """Do now, in a thread, what the first searches would pay for: encode every row, import rapidfuzz."""
-        import rapidfuzz.distance.OSA
-        import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
+        from . import spelling  # noqa: F401  # for the imports that come later, inside `suggest`
 
         self.held.warm()
 

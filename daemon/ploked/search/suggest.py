@@ -1,6 +1,6 @@
 """Did you mean: what is spelled almost like something known. rapidfuzz measures how alike two spellings are.
 
-It is imported late: start-up pays for every import, and most sessions have no slip in them.
+It is imported late: most sessions have no slip in them.
 """
 
 from __future__ import annotations
@@ -64,8 +64,7 @@ class Slips:
         return close
 
     def _look_for(self, word: str, slips: int) -> list[str]:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
+        from .spelling import OSA, process
 
         close: list[tuple[str, int, int]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
@@ -123,7 +122,7 @@ class Spellings:
 
     def _variants(self, base: str, variant: str) -> Iterator[str]:
         """Yield forms of a model that exists, for a variant that does not: those spelled like it, then the model."""
-        from rapidfuzz import fuzz, process
+        from .spelling import fuzz, process
 
         listed = [id_.partition(":")[2] for id_ in self._by_id if id_.startswith(f"{base}:")]
         names = [*listed, *sorted(VIRTUAL_VARIANTS)]
@@ -133,8 +132,7 @@ class Spellings:
 
     def _alike(self, text: str) -> list[str]:
         """Return the ids that are like `text`, or whose slugs are like its slug, best first."""
-        from rapidfuzz import fuzz, process
-        from rapidfuzz.distance import OSA
+        from .spelling import OSA, fuzz, process
 
         ids, slugs, sorted_slugs = self._texts
         author, _, slug = text.partition("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from ploked_protocol.errors import ConfigNotEditable, ErrorData
 from ploked_protocol.queries import ConfigEdited
 from pygls.workspace import TextDocument
 
+from ..paths import same_file
 from .open_files import split_lines
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ class OpenFileEditor:
         workspace = self._session.client_capabilities.workspace
         if workspace is None or not workspace.apply_edit:
             return None
-        wanted = os.path.realpath(path)
         documents: Sequence[TextDocument] = list(self._session.server.workspace.text_documents.values())
-        return next((document for document in documents if os.path.realpath(document.path) == wanted), None)
+        return next((document for document in documents if same_file(document.path, path)), None)
 
     async def _catch_up(self, document: TextDocument, version: int | None) -> None:
         """Give the client time to say what the document became; a later edit must not start from the old text."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 
+from ..system import is_alive
+
 POLL_S = 2.0
 
 
@@ -14,7 +16,7 @@ async def process_ended(pid: int) -> None:
     Never returns when there is no such process to begin with: an editor outside of our container counts its
     processes otherwise, and one that is dead already has closed stdin.
     """
-    if not _alive(pid):
+    if not is_alive(pid):
         await asyncio.Event().wait()
     try:
         watched = os.pidfd_open(pid)
@@ -22,16 +24,6 @@ async def process_ended(pid: int) -> None:
         await _poll(pid)
     else:
         await _readable(watched)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # another user's
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
 
 
 async def _readable(fd: int) -> None:
@@ -46,5 +38,5 @@ async def _readable(fd: int) -> None:
 
 
 async def _poll(pid: int) -> None:
-    while _alive(pid):  # noqa: ASYNC110  # nothing tells us of a process that is not our child
+    while is_alive(pid):  # noqa: ASYNC110  # nothing tells us of a process that is not our child
         await asyncio.sleep(POLL_S)

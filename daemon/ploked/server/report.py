@@ -6,14 +6,18 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ploked_protocol.queries import CatalogStatus, ConfigStatus, Refreshed
+from ploked_protocol.queries import CatalogStatus, ConfigStatus, KeySource, Refreshed
 from ploked_protocol.sweeps import SweepProgress
 from ploked_protocol.wire import Wire
 
 from .hub import Hub
 from .session import Session
 from .timings import MethodTiming
+
+if TYPE_CHECKING:
+    from ..keys.store import KeyStore  # what it imports would delay `initialize`
 
 
 class SessionStatus(Wire):
@@ -27,6 +31,16 @@ class SessionStatus(Wire):
     documents: int
     unread_bytes: int
     """Bytes that wait for the client to read them."""
+
+
+class KeyStatus(Wire):
+    """Where the API key of one vendor is; never the key."""
+
+    vendor: str
+    source: KeySource | None
+    """Null where none was found. The keyring is not asked again for this: it was at the start, and for each sweep."""
+    problem: str | None
+    """Without a key: why one that may be there cannot be used, and the command that mends it."""
 
 
 class DaemonStatus(Wire):
@@ -52,6 +66,8 @@ class DaemonStatus(Wire):
     in_flight: int
     catalogs: list[CatalogStatus]
     """One per vendor, with age and source; empty while it starts."""
+    keys: list[KeyStatus]
+    """One per vendor; empty while it starts."""
     config: ConfigStatus | None
     refreshed: list[Refreshed]
     """The last outcome of each kind, since the start."""
@@ -79,6 +95,12 @@ def _session(number: int, session: Session) -> SessionStatus:
         documents=session.open_documents,
         unread_bytes=session.unread_bytes,
     )
+
+
+def key(store: KeyStore) -> KeyStatus:
+    """Return where the key of a vendor is; the keyring, which may ask its user, as it answered last."""
+    found = store.glance()
+    return KeyStatus(store.upstream, found.source, found.problem)
 
 
 SHOWN = ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR")

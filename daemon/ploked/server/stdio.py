@@ -20,7 +20,7 @@ from .streams import open_streams
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 CLOSE_S = 0.3
 """How long the service may take to put its things away; it keeps nothing that a crash would lose."""
 
@@ -75,13 +75,21 @@ async def _serve(make_service: MakeService, features: Sequence[Feature], stdin: 
         session.stop()
 
     for number in SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        _on_signal(number, stop)
     session.on_answered.append(lambda: session.spawn(_start(session)))
     session.on_answered.append(lambda: session.spawn(_end_with_parent(session)))
     polite = await session.run(*await open_streams(stdin, stdout))
     if session.protocol.started:
         await _close(session)
     return 0 if polite or asked_to_stop.is_set() else 1
+
+
+def _on_signal(number: signal.Signals, stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, stop)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 async def _start(session: Session) -> None:

@@ -7,8 +7,13 @@ import os
 import socket
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from .. import system
+
+HIGH_WATER_BYTES = 1 << 16
+"""asyncio's own, for what may wait before a writer is held up."""
 Take = Callable[[bytes], bool]
 """Takes bytes that have just come, all of them or none; returns which."""
 
@@ -91,8 +96,8 @@ class StreamOut(asyncio.StreamWriter):
         await self.wait_closed()
 
 
-class FileReader:
-    """The Reader over a regular file, which an event loop cannot wait for; a thread reads it."""
+class ThreadReader:
+    """The Reader over what an event loop cannot wait for; a thread reads it."""
 
     take: Take = staticmethod(_take_none)
 
@@ -101,28 +106,54 @@ class FileReader:
 
     async def read(self, n: int = -1, /) -> bytes:
         """Return at least one and at most `n` bytes; none at the end."""
-        return await asyncio.to_thread(os.read, self._fd, n)
+        try:
+            return await asyncio.to_thread(os.read, self._fd, n)
+        except BrokenPipeError:  # so Windows says that a pipe has ended
+            return b""
 
 
-class FileWriter:
-    """The Writer over a regular file; files do not make one wait."""
-
-    unread = 0
-    broken = False
+class ThreadWriter:
+    """The Writer over what an event loop cannot wait for; a thread writes it, one piece after the other."""
 
     def __init__(self, fd: int) -> None:
+        self.unread = 0
         self._fd = fd
+        self._thread = ThreadPoolExecutor(1, "ploked-stdout")
+        self._last: asyncio.Future[None] | None = None
+        self._fault: OSError | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Return whether the client takes nothing any more."""
+        return self._fault is not None
 
     def write(self, data: bytes, /) -> None:
-        """Write `data`."""
-        while data:
-            data = data[os.write(self._fd, data) :]
+        """Take `data`; never waits."""
+        self.unread += len(data)
+        self._last = asyncio.get_running_loop().run_in_executor(self._thread, self._write, data)
+        self._last.add_done_callback(lambda _: self._written(len(data)))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data and self._fault is None:
+                data = data[os.write(self._fd, data) :]
+        except OSError as error:
+            self._fault = error
+
+    def _written(self, count: int) -> None:
+        self.unread -= count
 
     async def drain(self) -> None:
-        """Return: nothing waits."""
+        """Wait until the client has caught up; raises ConnectionError when it is gone."""
+        if self.unread > HIGH_WATER_BYTES or self._fault is not None:
+            await self.finish()
 
     async def finish(self) -> None:
-        """Return: nothing waits."""
+        """Send what waits; raises ConnectionError when the client is gone."""
+        if self._last is not None:
+            await self._last
+        if self._fault is not None:
+            raise ConnectionError(str(self._fault))
 
 
 async def open_streams(stdin: int, stdout: int) -> tuple[Reader, Writer]:
@@ -149,7 +180,7 @@ async def _over_socket(fd: int) -> tuple[Reader, Writer]:
 
 async def _reader(fd: int) -> Reader:
     if not _can_wait_for(fd):
-        return FileReader(fd)
+        return ThreadReader(fd)
     reader = StreamIn()
     pipe = os.fdopen(fd, "rb", buffering=0)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
@@ -158,7 +189,7 @@ async def _reader(fd: int) -> Reader:
 
 async def _writer(fd: int) -> Writer:
     if not _can_wait_for(fd):
-        return FileWriter(fd)
+        return ThreadWriter(fd)
     loop = asyncio.get_running_loop()
     pipe = os.fdopen(fd, "wb", buffering=0)
     # The protocol is asyncio's own for streams; its reader stays empty.
@@ -169,5 +200,7 @@ async def _writer(fd: int) -> Writer:
 
 
 def _can_wait_for(fd: int) -> bool:
+    if system.WINDOWS:  # its event loop waits for pipes that were opened for that, which editors do not do
+        return False
     mode = os.fstat(fd).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from ploked_protocol.errors import PlokedError
 
 from ..store.transactions import writing
+from ..system import is_alive
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
@@ -128,12 +128,4 @@ def _identity(pid: int) -> str:
 
 def _is_alive(owner: str) -> bool:
     pid = int(owner.partition(":")[0])
-    if sys.platform == "win32":
-        return pid == os.getpid()  # there signal 0 would end the process
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it lives, under another user
-    return _identity(pid) == owner
+    return is_alive(pid) and _identity(pid) == owner
