@@ -27,16 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="be the daemon of `ploked connect`, at its place or at PATH",
     )
     parser.add_argument("--detach", action="store_true", help="with --socket: go on in the background")
+    parser.add_argument(
+        "--tcp",
+        type=int,
+        metavar="PORT",
+        help="with --socket: listen on 127.0.0.1 too, and stay; clients say the token of the file that `ploked status` "
+        "names. 0 takes any free port",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until it is time to leave; does not return."""
     gc.disable()  # importing makes much and frees nothing; the server turns it on again once it has started
     if options.socket is None:
+        if options.tcp is not None:
+            sys.stderr.write("ploked: --tcp goes with --socket: an editor on stdio needs no port\n")
+            return 2
         return serve_alone()
     if options.socket:
         os.environ["PLOKED_SOCKET"] = options.socket
-    return _daemon(detach=options.detach)
+    return _daemon(options.tcp, detach=options.detach)
 
 
 def serve_alone(why: str = "") -> NoReturn:
@@ -57,7 +67,7 @@ def serve_alone(why: str = "") -> NoReturn:
     stdio.serve(_service, [features.register, *([announce] if why else [])])
 
 
-def _daemon(*, detach: bool) -> int:
+def _daemon(tcp: int | None, *, detach: bool) -> int:
     """Be the daemon: take the place first, for clients wait in line there, then import what it takes to serve them."""
     from ..lifecycle.find import home
     from ..lifecycle.listen import Seat, TakenError
@@ -73,11 +83,10 @@ def _daemon(*, detach: bool) -> int:
     except (TakenError, UnusablePlaceError, OSError) as error:
         sys.stderr.write(f"ploked: {error}\n")
         return 1
-    _serve_at(seat, detach=detach)
-    return 0
+    return _serve_at(seat, tcp, detach=detach)
 
 
-def _serve_at(seat: Seat, *, detach: bool) -> NoReturn:
+def _serve_at(seat: Seat, tcp: int | None, *, detach: bool) -> int:
     from .. import logs
 
     _keep_memory_private()
@@ -86,11 +95,18 @@ def _serve_at(seat: Seat, *, detach: bool) -> NoReturn:
     import logging
 
     from ..lifecycle.daemon import Daemon
+    from ..lifecycle.port import Port
     from ..server import features
 
+    try:
+        port = None if tcp is None else Port(seat.place, tcp)
+    except OSError as error:
+        seat.give_up()
+        sys.stderr.write(f"ploked: {error}\n")
+        return 1
     if detach:
         _close_stderr()
-    daemon = Daemon(seat, _service, [features.register], dict(os.environ))
+    daemon = Daemon(seat, _service, [features.register], dict(os.environ), port)
     asyncio.new_event_loop().run_until_complete(daemon.serve())
     logging.shutdown()
     os._exit(0)  # an ordinary exit waits for worker threads, and one of them may hang in a system call

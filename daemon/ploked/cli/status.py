@@ -52,6 +52,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"ploked {status['version']}, protocol {status['protocol']}, process {status['pid']}, "
         f"up {_duration(status['uptimeS'])}, {status['memoryMb']:.0f} MB",
         f"  socket    {status['socket']}",
+        *(f"  tcp       {tcp['address']}, its token is in {tcp['tokenFile']}" for tcp in [status["tcp"]] if tcp),
         f"  log       {status['log']}",
         f"  leaves    {_leaves(status)}",
     ]

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
@@ -20,6 +21,7 @@ from .. import __version__
 from ..server import report, wire
 from ..server.hub import Feature, Hub
 from .listen import Seat
+from .port import Port
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +39,15 @@ class Daemon:
     """Serves at a seat until told to leave. `make_service` gives the RegistryService, importing what it needs."""
 
     def __init__(
-        self, seat: Seat, make_service: Callable[[], Any], features: Sequence[Feature], environ: Mapping[str, str]
+        self,
+        seat: Seat,
+        make_service: Callable[[], Any],
+        features: Sequence[Feature],
+        environ: Mapping[str, str],
+        port: Port | None = None,
     ) -> None:
         self._seat = seat
+        self._port = port
         self._make_service = make_service
         self._environ = environ
         self._hub = Hub(self._shared_service, features, self._answer)
@@ -57,7 +65,10 @@ class Daemon:
     async def serve(self) -> None:
         """Serve until it is time to leave, and leave nothing behind."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(self._hub.connection, sock=self._seat.listener)
+        servers: list[asyncio.Server] = [await loop.create_unix_server(self._hub.connection, sock=self._seat.listener)]
+        if self._port is not None:
+            welcome = partial(self._hub.connection, self._port)
+            servers.append(await loop.create_server(welcome, sock=self._port.listener))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: self.leave(control.STOPPED, wait=False))
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -66,7 +77,8 @@ class Daemon:
         while self._leaving is None:
             await self._wait(min(TICK_S, self._idle_s / 4))
             self._look_around()
-        server.close()
+        for server in servers:
+            server.close()
         while self._has_to_wait():
             await self._wait(TICK_S / 10)
         starting.cancel()
@@ -79,6 +91,8 @@ class Daemon:
         if self._leaving is None:
             self._leaving = why
             self._seat.give_up()
+            if self._port is not None:
+                self._port.give_up()
         if not keep_sessions or not wait:
             self._hub.dismiss(why)
         self._told.set()
@@ -108,7 +122,8 @@ class Daemon:
 
     @property
     def _needed(self) -> bool:
-        return bool(self._hub.connections or self._running_sweeps)
+        """Return whether to stay. Whoever uses a port cannot start us when we have left."""
+        return bool(self._hub.connections or self._running_sweeps or self._port)
 
     @property
     def _idle_left_s(self) -> float:
@@ -209,6 +224,7 @@ class Daemon:
             started=self._started,
             uptime_s=round(time.monotonic() - self._began_s, 3),
             socket=self._seat.place.socket,
+            tcp=None if self._port is None else report.TcpStatus(self._port.address, self._port.token_file),
             log=self._seat.place.log,
             leaving=self._leaving,
             idle_exit_in_s=None if self._needed_besides_this else round(self._idle_left_s, 1),
@@ -229,7 +245,7 @@ class Daemon:
     @property
     def _needed_besides_this(self) -> bool:
         """Return whether anybody but who asks for the status needs the daemon."""
-        return self._hub.connections > 1 or bool(self._running_sweeps)
+        return self._hub.connections > 1 or bool(self._running_sweeps or self._port)
 
 
 def _seconds(text: str, default_s: float) -> float:

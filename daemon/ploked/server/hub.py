@@ -58,38 +58,41 @@ class Hub:
         """Return how many connections are open, those of sessions among them."""
         return len(self._connections)
 
-    def connection(self) -> asyncio.StreamReaderProtocol:
-        """Return the protocol of a connection that has just come; the factory of `loop.create_unix_server`."""
-        reader = StreamIn()
-        return asyncio.StreamReaderProtocol(reader, lambda _, writer: self._welcome(reader, writer))
+    def connection(self, guard: lobby.Guard | None = None) -> asyncio.StreamReaderProtocol:
+        """Return the protocol of a connection that has just come; the factory of `loop.create_unix_server`.
 
-    async def _welcome(self, reader: Reader, plain: asyncio.StreamWriter) -> None:
+        With a `guard`, whoever comes must say its token, for the system does not tell whose process it is.
+        """
+        reader = StreamIn()
+        return asyncio.StreamReaderProtocol(reader, lambda _, writer: self._welcome(reader, writer, guard))
+
+    async def _welcome(self, reader: Reader, plain: asyncio.StreamWriter, guard: lobby.Guard | None) -> None:
         """Serve one connection to its end."""
         loop = asyncio.get_running_loop()
         writer = StreamOut(plain.transport, plain.transport.get_protocol(), None, loop)
         task: Any = asyncio.current_task()
-        if fault := self._fault(plain):
+        if fault := self._fault(plain, guard):
             log.warning("a connection is refused: %s", fault)
             plain.transport.abort()
             return
         self._connections.add(task)
         try:
-            await self._serve(reader, writer)
+            await self._serve(reader, writer, guard)
         finally:
             self._connections.discard(task)
             plain.transport.close()
 
-    def _fault(self, writer: asyncio.StreamWriter) -> str:
+    def _fault(self, writer: asyncio.StreamWriter, guard: lobby.Guard | None) -> str:
         """Return why a connection is refused; empty when it is not."""
         connection = writer.get_extra_info("socket")
-        if not is_ours(connection):
+        if guard is None and not is_ours(connection):
             return f"it is of another user (uid {peer_uid(connection)})"
         if len(self._connections) >= MOST_CONNECTIONS:
             return f"{MOST_CONNECTIONS} are open"
         return ""
 
-    async def _serve(self, reader: Reader, writer: Writer) -> None:
-        decoder = await lobby.receive(reader, writer, self._answer)
+    async def _serve(self, reader: Reader, writer: Writer, guard: lobby.Guard | None) -> None:
+        decoder = await lobby.receive(reader, writer, self._answer, guard)
         if decoder is None:
             return
         number = next(self._numbers)

@@ -6,14 +6,16 @@ What is asked here needs no session and no service, so that it is answered howev
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from ploked_protocol import control
 from ploked_protocol.framing import MAX_BODY_BYTES, FrameDecoder, FramingError, frame
 
+from ..secret import Secret
 from . import wire
 from .streams import Reader, Writer
 
@@ -45,10 +47,18 @@ class _First(FrameDecoder):
         return self._kept.pop() if self._kept else super()._next()
 
 
-async def receive(reader: Reader, writer: Writer, answer: Answer) -> FrameDecoder | None:
+class Guard(Protocol):
+    """What keeps others out where the system does not tell whose process has come."""
+
+    token: Secret
+    token_file: str
+
+
+async def receive(reader: Reader, writer: Writer, answer: Answer, guard: Guard | None = None) -> FrameDecoder | None:
     """Answer what is asked of the daemon itself; return what has been read of a session, or None when none follows.
 
     A message has to be whole in ten seconds, and a first one has to come; after that, a proxy may wait for its editor.
+    With a `guard`, the first message has to hold its token, else it is the last.
     """
     decoder, clock = _First(), asyncio.get_running_loop().time
     deadline: float | None = clock() + PATIENCE_S
@@ -58,6 +68,10 @@ async def receive(reader: Reader, writer: Writer, answer: Answer) -> FrameDecode
                 if not (data := await reader.read(CHUNK_BYTES)):
                     return None
                 for body in decoder.feed(data):
+                    if guard is not None and not _holds(body, guard.token):
+                        writer.write(_turned_away(body, guard))
+                        return None
+                    guard = None
                     if (request := _control_request(body)) is None:
                         decoder.leave(body)
                         return decoder
@@ -73,6 +87,42 @@ async def receive(reader: Reader, writer: Writer, answer: Answer) -> FrameDecode
     except (TimeoutError, ConnectionError) as error:
         log.info("a connection that never said anything is closed: %s", type(error).__name__)
     return None
+
+
+class _Options(msgspec.Struct, frozen=True):
+    token: str = ""
+
+
+class _Credentials(msgspec.Struct, frozen=True):
+    token: str = ""
+    initializationOptions: _Options | None = None  # noqa: N815  # LSP's name
+
+
+class _Carrier(msgspec.Struct):
+    params: _Credentials = _Credentials()
+
+
+def _holds(body: bytes, token: Secret) -> bool:
+    """Return whether a message says `token`: `initialize` in its options, what is asked of the daemon in its params."""
+    try:
+        said = msgspec.json.decode(body, type=_Carrier).params
+    except (ValueError, RecursionError):
+        return False
+    options = said.initializationOptions or _Options()
+    return hmac.compare_digest((options.token or said.token).encode(), token.reveal().encode())
+
+
+def _turned_away(body: bytes, guard: Guard) -> bytes:
+    message = (
+        f"This port takes no one without its token: send what {guard.token_file} says as initializationOptions.token "
+        "of initialize"
+    )
+    try:
+        message_id = wire.read(body).id
+    except wire.RefusedError as error:
+        message_id = error.message_id
+    known = message_id if isinstance(message_id, int | str) else None
+    return frame(wire.error(known, wire.REQUEST_FAILED, message))
 
 
 def _control_request(body: bytes) -> wire.Envelope | None:

@@ -43,6 +43,15 @@ class KeyStatus(Wire):
     """Without a key: why one that may be there cannot be used, and the command that mends it."""
 
 
+class TcpStatus(Wire):
+    """A port on loopback."""
+
+    address: str
+    """Host and port, as in `127.0.0.1:4711`."""
+    token_file: str
+    """A JSON file {address, token} that its user alone can read."""
+
+
 class DaemonStatus(Wire):
     """The daemon that editors share. Times are in seconds unless their name says otherwise."""
 
@@ -55,6 +64,8 @@ class DaemonStatus(Wire):
     """ISO 8601, UTC."""
     uptime_s: float
     socket: str
+    tcp: TcpStatus | None
+    """Null unless a port was asked for."""
     log: str
     leaving: str | None
     """Why it takes no more sessions; null while it does."""
