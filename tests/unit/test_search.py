@@ -414,15 +414,27 @@ class TestDidYouMean:
         assert index.closest("a/one-20250101:free", 1) == ["a/one:free"]
         assert index.closest("a/one-20250101:nitro", 1) == ["a/one:nitro"]
 
-    def test_an_id_that_was_taken_off_the_list_means_what_goes_by_its_canonical_slug_now(self) -> None:
-        preview = model("a/one-preview", canonical_slug="a/one-20250101")
-        released = msgspec.structs.replace(preview, id="b/other")
-        index = index_of(preview, model("a/one-previews"))
-        index.update([released, model("a/one-previews")], known({}))
-        assert index.closest("a/one-preview")[0] == "b/other"
-        index.update([msgspec.structs.replace(released, id="c/third"), model("a/one-previews")], known({}))
-        assert index.closest("a/one-preview")[0] == "c/third"
-        assert index.closest("b/other")[0] == "c/third"
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("a/one-preview", "b/other"),
+            ("A/One-Preview", "b/other"),
+            ("a/one-preview:free", "b/other:free"),
+            ("a/one-preview:batch", "b/other"),
+            ("a/one-preview:nitro", "b/other:nitro"),
+            ("a/one-preview@preset/mine", "b/other@preset/mine"),
+        ],
+    )
+    def test_an_id_that_is_listed_no_more_means_what_took_its_place(self, text: str, first: str) -> None:
+        index = index_of(model("b/other"), model("b/other:free"), model("a/one-previews"))
+        assert index.closest(text)[0] != first
+        index.successor_of = {"a/one-preview": "b/other"}.get
+        assert index.closest(text)[0] == first
+
+    def test_a_successor_that_is_not_in_the_index_yet_is_not_offered(self) -> None:
+        index = index_of(model("a/one-previews"))
+        index.successor_of = {"a/one-preview": "b/other"}.get
+        assert index.closest("a/one-preview") == ["a/one-previews"]
 
     @pytest.mark.parametrize(
         ("text", "first"),

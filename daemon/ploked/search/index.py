@@ -17,6 +17,7 @@ from .query.columns import MAX_CHANGED
 from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
+from .suggest import SuccessorOf, no_successor
 from .text import query_words
 
 MAX_LIKED = 100
@@ -44,6 +45,8 @@ class SearchIndex:
     def __init__(self) -> None:
         self.held = Generation((), lambda _: None, None)
         """The models that are searched now. Whoever restricts a search to some rows takes both from one of these."""
+        self.successor_of: SuccessorOf = no_successor
+        """Knows what took the place of ids that are not in the catalog; for `closest`."""
         self.picks = Picks()
         """What the user picks and likes; it decides among equals."""
         self._arrived: dict[str, Endpoints] | None = None
@@ -150,7 +153,7 @@ class SearchIndex:
 
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
-        return self.held.spellings.closest(text, n)
+        return self.held.spellings.closest(text, n, self.successor_of)
 
     @property
     def favourites(self) -> frozenset[str]:

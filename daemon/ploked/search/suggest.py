@@ -5,7 +5,7 @@ It is imported late: start-up pays for every import, and most sessions have no s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -32,6 +32,14 @@ _AUTHORS = {
 """Authors by what they are taken for: slugs of providers, and the authors of other catalogs."""
 SLUG_WEIGHT = 0.95
 """The right slug under another author (`google-vertex/...`, or none) is close, the right author closer."""
+
+
+SuccessorOf = Callable[[str], str | None]
+"""Returns the listed id that took the place of one that is not; None where none is known."""
+
+
+def no_successor(_id: str) -> None:
+    """Know of none."""
 
 
 def _slips_allowed(length: int) -> int:
@@ -78,16 +86,15 @@ class Slips:
 class Spellings:
     """The ids of a catalog, among which the one that was meant is looked for."""
 
-    def __init__(self, models: Sequence[ModelRecord], last: Spellings | None = None) -> None:
-        """Take `models`, of which the first wins among equals; `last` knows what was listed before, and is let go."""
+    def __init__(self, models: Sequence[ModelRecord]) -> None:
+        """Take `models`, of which the first wins among equals."""
         self._by_id = {model.id: model for model in models}
         self._by_canonical: dict[str, list[str]] = {}
         for model in models:
             if model.canonical_slug:
                 self._by_canonical.setdefault(model.canonical_slug, []).append(model.id)
-        self._retired = self._taken_off(last) if last is not None else {}
 
-    def closest(self, text: str, n: int) -> list[str]:
+    def closest(self, text: str, n: int, successor_of: SuccessorOf = no_successor) -> list[str]:
         """Return the `n` ids that `text` may mean, best first, never `text` itself.
 
         First come those that facts name: the model of a canonical slug, what took the place of an id that was listed
@@ -98,20 +105,21 @@ class Spellings:
         base, colon, variant = "-".join(rest.lower().split()).partition(":")
         if not base:
             return []
-        suggestions = (id_ + at + preset for id_ in dict.fromkeys(self._meant(base, colon + variant)))
+        suggestions = (id_ + at + preset for id_ in dict.fromkeys(self._meant(base, colon + variant, successor_of)))
         return list(islice((id_ for id_ in suggestions if id_ != text), n))
 
-    def _meant(self, base: str, suffix: str) -> Iterator[str]:
+    def _meant(self, base: str, suffix: str, successor_of: SuccessorOf) -> Iterator[str]:
         if suffix.removeprefix(":") in VIRTUAL_VARIANTS:
-            yield from (id_ + suffix for id_ in self._meant(base, "") if ":" not in id_)
+            yield from (id_ + suffix for id_ in self._meant(base, "", successor_of) if ":" not in id_)
             return
-        yield from self._named(base, suffix)
+        yield from self._named(base, suffix, successor_of)
         yield from self._alike(base + suffix)
 
-    def _named(self, base: str, suffix: str) -> Iterator[str]:
+    def _named(self, base: str, suffix: str, successor_of: SuccessorOf) -> Iterator[str]:
         """Yield the ids that facts name for an id that is not listed."""
-        if successor := self._retired.get(base + suffix):
-            yield successor
+        for id_, kept in ((base + suffix, ""), (base, suffix)):
+            if successor := successor_of(id_):
+                yield from (one for one in (successor + kept, successor) if one in self._by_id)
         author, _, slug = base.partition("/")
         for name in (base, f"{_AUTHORS.get(author, author)}/{slug}"):
             if name + suffix in self._by_id:
@@ -156,17 +164,6 @@ class Spellings:
         """The ids, their slugs, and those with their words sorted."""
         slugs = list(map(_slug, self._by_id))
         return list(self._by_id), slugs, list(map(_words_sorted, slugs))
-
-    def _taken_off(self, last: Spellings) -> dict[str, str]:
-        """Return for ids that were listed and are no more the id that goes by the same canonical slug."""
-        gone = {id_: successor for id_, successor in last._retired.items() if id_ not in self._by_id}
-        for id_, model in last._by_id.items():
-            if id_ not in self._by_id:
-                same = self._by_canonical.get(model.canonical_slug or "", [])
-                kin = (successor for successor in same if successor.partition(":")[2] == id_.partition(":")[2])
-                if successor := next(kin, None):
-                    gone[id_] = successor
-        return {id_: gone.get(successor, successor) for id_, successor in gone.items()}
 
 
 def _slug(id_: str) -> str:

@@ -88,7 +88,9 @@ async def _in_effect(service: Any, text: str, path: KeyPath, model_id: str | Non
 def _model(service: Any, model_id: str, prefs: RegistryPrefs) -> str | None:
     record = service.facts.find_model(model_id)
     if record is None:
-        return None
+        successor = service.facts.successor(model_id)
+        card = _model(service, successor, prefs) if successor else None
+        return card and f"{escaped(model_id)} is not listed any more. In its place:\n\n{card}"
     plan = service.plan_now(model_id, prefs)
     return model_card(record, plan, service.catalog.models_freshness())
 
