@@ -33,6 +33,8 @@ async def hover(session: Session, params: types.HoverParams) -> types.Hover | No
     at = await cursor_at(document, params.position)
     model_id = await model_at(document.source, at.key_path)
     card = await _card(session.service, document.source, at, model_id)
+    if model_id:
+        session.service.catalog.touch_successor(model_id)  # the answer that names it comes too late for this card
     if card is None:
         return None
     want_endpoints(session, model_id)
