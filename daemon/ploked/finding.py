@@ -93,9 +93,11 @@ class Finding:
             self._tell_picked(model)
         return picks.FavouriteSet(model=model, favourite=params.favourite, changed=changed)
 
-    def find_models(self, query: str, limit: int) -> list[str]:
-        """Return the ids of the models that match, best first."""
-        return self.index.search(query, limit).ids
+    async def find_models(self, query: str, limit: int) -> list[str]:
+        """Return the ids of the models that match, best first; found as by `search_models`."""
+        search = partial(self.index.search, query, limit)
+        ids = self.searches.run(search, lambda found: found.ids, long=self._searches_long)
+        return await ids if asyncio.iscoroutine(ids) else ids
 
     def _query_context(self) -> Context:
         """Return what a query may ask for besides the catalog's models."""

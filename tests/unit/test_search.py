@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,12 +14,15 @@ from ploked.importers.openrouter import parse_models
 from ploked.search.bits import bits_of
 from ploked.search.index import SearchIndex
 from ploked.search.rows import extended
+from ploked.search.steps import STEP
+from ploked.search.suggest import Slips, Spellings
 from ploked_fixtures.catalog import PAYLOADS
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
 from ploked_protocol.queries import SearchRow
 from ploked_protocol.wire import decode, encode
+from rapidfuzz import process
 
 Endpoints = Mapping[str, Sequence[EndpointRecord]]
 
@@ -430,6 +434,28 @@ class TestDidYouMean:
         assert index.closest(text)[0] != first
         index.successor_of = {"a/one-preview": "b/other"}.get
         assert index.closest(text)[0] == first
+
+    @pytest.mark.parametrize("slip", ["acme/rocket-21", "acme/rokcet-2", "other/rocket-2", "rocket-2-acme"])
+    def test_in_a_long_catalog_the_same_is_meant_and_no_step_takes_long(
+        self, slip: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken: list[int] = []
+
+        def extract(query: str, choices: list[str], **options: Any) -> Any:
+            taken.append(len(choices))
+            return rapidfuzz_extract(query, choices, **options)
+
+        rapidfuzz_extract = process.extract
+        meant = [model(id_) for id_ in ("acme/rocket-2", "acme/rocket-3", "acme/socket-2")]
+        long_list = [model(f"zz/{number:07}") for number in range(2 * STEP)]
+        long_list[10:10], long_list[STEP:STEP], long_list[2 * STEP :] = [[each] for each in meant]
+        monkeypatch.setattr(process, "extract", extract)
+        found, in_short = (Spellings(each).closest(slip, 3) for each in (long_list, meant))
+        assert found == in_short != []
+        assert max(taken) == STEP
+        slips = Slips([each.id.replace("/", "").replace("-", "") for each in long_list])
+        assert slips.words_close_to("acmerokcet2") == ["acmerocket2"]
+        assert max(taken) == STEP
 
     def test_a_successor_that_is_not_in_the_index_yet_is_not_offered(self) -> None:
         index = index_of(model("a/one-previews"))

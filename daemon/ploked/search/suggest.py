@@ -12,6 +12,7 @@ from itertools import islice
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import VIRTUAL_VARIANTS
 
+from .steps import steps
 from .text import MAX_LENGTH
 
 MIN_SLIP = 3
@@ -72,13 +73,11 @@ class Slips:
         return close
 
     def _look_for(self, word: str, slips: int) -> list[str]:
-        from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        close: list[tuple[str, int, int]] = []
+        close: list[tuple[str, float, int]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
-            near = self._by_length.get(length, [])
-            close += process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=MAX_MEANT)
+            close += _extract(word, self._by_length.get(length, []), OSA.distance, slips, MAX_MEANT)
         fewest = min((distance for _, distance, _ in close), default=0)
         return [text for text, distance, _ in close if distance == fewest][:MAX_MEANT]
 
@@ -141,7 +140,7 @@ class Spellings:
 
     def _alike(self, text: str) -> list[str]:
         """Return the ids that are like `text`, or whose slugs are like its slug, best first."""
-        from rapidfuzz import fuzz, process
+        from rapidfuzz import fuzz
         from rapidfuzz.distance import OSA
 
         ids, slugs, sorted_slugs = self._texts
@@ -153,7 +152,7 @@ class Spellings:
             (text, ids, 1),
             *([(f"{_AUTHORS[author]}/{slug}", ids, 1)] if author in _AUTHORS else []),
         ):
-            found = process.extract(wanted, known, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE / weight, limit=None)
+            found = _extract(wanted, known, fuzz.ratio, MIN_ALIKE / weight)
             best |= {place: max(weight * score, best.get(place, 0)) for _, score, place in found}
         # `ratio` takes swapped letters (52. for 5.2) for two slips, so that the wrong version is as close.
         slips = {place: OSA.distance(text, ids[place]) for place in best}
@@ -164,6 +163,17 @@ class Spellings:
         """The ids, their slugs, and those with their words sorted."""
         slugs = list(map(_slug, self._by_id))
         return list(self._by_id), slugs, list(map(_words_sorted, slugs))
+
+
+def _extract(
+    wanted: str, known: Sequence[str], scorer: Callable[..., float], cutoff: float, limit: int | None = None
+) -> Iterator[tuple[str, float, int]]:
+    """Yield what rapidfuzz extracts from each step of `known`, with its place: a step's best first, `limit` at most."""
+    from rapidfuzz import process
+
+    for part in steps(len(known)):
+        found = process.extract(wanted, known[part], scorer=scorer, score_cutoff=cutoff, limit=limit)
+        yield from ((text, score, part.start + place) for text, score, place in found)
 
 
 def _slug(id_: str) -> str:
