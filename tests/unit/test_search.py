@@ -217,6 +217,25 @@ class TestTheCatalog:
         family = sorted((m for m in models if "/kimi-" in m.id), key=lambda m: -(m.created or 0))
         assert catalog.search("kimi").ids == [m.id for m in family]
 
+    def test_of_starts_of_words_those_of_author_id_and_name_lead_unless_another_is_liked(self) -> None:
+        index = index_of(
+            model("z/rocket-latest", created=4),
+            model("acme/rocket-lark", created=3),
+            model("acme/lathe-7", created=2),
+            model("lands/rocket-3", created=1),
+            model("z/other", "Larch 3", created=0),
+            model("z/late", created=9),
+        )
+        heads, others = ["acme/lathe-7", "lands/rocket-3", "z/other"], ["z/rocket-latest", "acme/rocket-lark"]
+        assert index.search("la").ids == ["z/late", *heads, *others]  # `late` is all of what z/late is called
+        assert index.search("la", 3).ids == ["z/late", *heads[:2]]
+        index.picks.set_favourite("acme/rocket-lark", True)
+        assert index.search("la").ids == ["z/late", "acme/rocket-lark", *heads, "z/rocket-latest"]
+
+    def test_in_a_query_of_several_words_all_starts_of_words_count_alike(self) -> None:
+        index = index_of(model("acme/rocket-latest-1", created=2), model("acme/lathe-rocket-1", created=1))
+        assert index.search("rocket la").ids == ["acme/rocket-latest-1", "acme/lathe-rocket-1"]
+
     def test_the_order_is_the_one_on_record(self, catalog: SearchIndex, golden: Callable[[str, str], None]) -> None:
         queries = (Path(__file__).parent.parent / "golden" / "search" / "queries.txt").read_text().splitlines()
         golden("search/ranking.txt", "".join(ranked(catalog, query) for query in queries))
