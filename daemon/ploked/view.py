@@ -11,6 +11,7 @@ from ploked_protocol.errors import ErrorData, UnknownModel
 from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
 from ploked_protocol.money import Money
 
+from .alike import alike
 from .catalog import WarmCatalog
 from .routing.serving import Serving
 from .search.index import SearchIndex
@@ -156,10 +157,10 @@ class CatalogFacts:
 
     def closest_providers(self, text: str) -> list[str]:
         """Return provider slugs close to `text`, best first, never `text` itself."""
-        from rapidfuzz import fuzz, process  # imported late: start-up pays for every import
-
+        rapidfuzz = alike()
         slug = ProviderKey.of_tag(text).slug
-        found = process.extract(slug, list(self.provider_names), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+        names = list(self.provider_names)
+        found = rapidfuzz.extract(slug, names, scorer=rapidfuzz.ratio, limit=3, score_cutoff=60)
         return [name for name, _, _ in found if name != text]
 
     def provider_slug_of_name(self, name: str) -> str | None:

@@ -9,6 +9,7 @@ import msgspec
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.searching import CompleteQueryResult
 
+from ..alike import alike
 from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
@@ -167,9 +168,7 @@ class SearchIndex:
 
     def warm(self) -> None:
         """Do now, in a thread, what the first searches would pay for: encode every row, import rapidfuzz."""
-        import rapidfuzz.distance.OSA
-        import rapidfuzz.process  # noqa: F401  # for the imports that come later, inside `suggest`
-
+        alike()
         self.held.warm()
 
     def _liked(self, held: Generation) -> list[int]:

@@ -1,7 +1,4 @@
-"""Did you mean: what is spelled almost like something known. rapidfuzz measures how alike two spellings are.
-
-It is imported late: start-up pays for every import, and most sessions have no slip in them.
-"""
+"""Did you mean: what is spelled almost like something known. rapidfuzz measures how alike two spellings are."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from itertools import islice
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import VIRTUAL_VARIANTS
 
+from ..alike import alike
 from .steps import steps
 from .text import MAX_LENGTH
 
@@ -73,11 +71,10 @@ class Slips:
         return close
 
     def _look_for(self, word: str, slips: int) -> list[str]:
-        from rapidfuzz.distance import OSA
-
+        distance = alike().distance
         close: list[tuple[str, float, int]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
-            close += _extract(word, self._by_length.get(length, []), OSA.distance, slips, MAX_MEANT)
+            close += _extract(word, self._by_length.get(length, []), distance, slips, MAX_MEANT)
         fewest = min((distance for _, distance, _ in close), default=0)
         return [text for text, distance, _ in close if distance == fewest][:MAX_MEANT]
 
@@ -130,19 +127,16 @@ class Spellings:
 
     def _variants(self, base: str, variant: str) -> Iterator[str]:
         """Yield forms of a model that exists, for a variant that does not: those spelled like it, then the model."""
-        from rapidfuzz import fuzz, process
-
+        rapidfuzz = alike()
         listed = [id_.partition(":")[2] for id_ in self._by_id if id_.startswith(f"{base}:")]
         names = [*listed, *sorted(VIRTUAL_VARIANTS)]
-        close = process.extract(variant, names, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE)
+        close = rapidfuzz.extract(variant, names, scorer=rapidfuzz.ratio, score_cutoff=MIN_ALIKE)
         yield from (f"{base}:{name}" for name, _, _ in close)
         yield base
 
     def _alike(self, text: str) -> list[str]:
         """Return the ids that are like `text`, or whose slugs are like its slug, best first."""
-        from rapidfuzz import fuzz
-        from rapidfuzz.distance import OSA
-
+        rapidfuzz = alike()
         ids, slugs, sorted_slugs = self._texts
         author, _, slug = text.partition("/")
         best: dict[int, float] = {}
@@ -152,10 +146,10 @@ class Spellings:
             (text, ids, 1),
             *([(f"{_AUTHORS[author]}/{slug}", ids, 1)] if author in _AUTHORS else []),
         ):
-            found = _extract(wanted, known, fuzz.ratio, MIN_ALIKE / weight)
+            found = _extract(wanted, known, rapidfuzz.ratio, MIN_ALIKE / weight)
             best |= {place: max(weight * score, best.get(place, 0)) for _, score, place in found}
         # `ratio` takes swapped letters (52. for 5.2) for two slips, so that the wrong version is as close.
-        slips = {place: OSA.distance(text, ids[place]) for place in best}
+        slips = {place: rapidfuzz.distance(text, ids[place]) for place in best}
         return [ids[place] for place in sorted(best, key=lambda place: (-best[place], slips[place], place))]
 
     @cached_property
@@ -169,10 +163,9 @@ def _extract(
     wanted: str, known: Sequence[str], scorer: Callable[..., float], cutoff: float, limit: int | None = None
 ) -> Iterator[tuple[str, float, int]]:
     """Yield what rapidfuzz extracts from each step of `known`, with its place: a step's best first, `limit` at most."""
-    from rapidfuzz import process
-
+    extract = alike().extract
     for part in steps(len(known)):
-        found = process.extract(wanted, known[part], scorer=scorer, score_cutoff=cutoff, limit=limit)
+        found = extract(wanted, known[part], scorer=scorer, score_cutoff=cutoff, limit=limit)
         yield from ((text, score, part.start + place) for text, score, place in found)
 
 
