@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -20,7 +20,15 @@ from ploked_protocol.money import Money
 class FixtureCatalog:
     """Answers from the payloads of `ploked_fixtures`; empty where told so."""
 
-    def __init__(self, *, models: bool = True, providers: bool = True, expanded: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        models: bool = True,
+        providers: bool = True,
+        expanded: Sequence[str] = (),
+        successors: Mapping[str, str] | None = None,
+    ) -> None:
+        self._successors = successors or {}
         self._expires = {row["id"]: row.get("expiration_date") for row in _rows("models")} if models else {}
         self._names = {row["slug"]: row["name"] for row in _rows("providers")} if providers else {}
         self._serving = {model_id: _serving(model_id) for model_id in expanded}
@@ -36,6 +44,9 @@ class FixtureCatalog:
 
     def has_provider(self, slug_or_tag: str) -> bool:
         return slug_or_tag in self._names
+
+    def successor(self, model_id: str) -> str | None:
+        return self._successors.get(model_id)
 
     def closest_models(self, text: str) -> list[str]:
         return closest(text, self._expires)

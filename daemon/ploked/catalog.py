@@ -12,19 +12,23 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, ProviderRecord
+from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, ProviderRecord, SuccessorRecord
 from ploked_protocol.errors import ErrorData, UpstreamUnavailable
-from ploked_protocol.keys import ModelKey
+from ploked_protocol.keys import InvalidKeyError, ModelKey
 from ploked_protocol.queries import Refreshed
 
 from .disk import Disk
 from .feed import Feed, Pause
-from .importers.base import CatalogImporter
+from .importers.base import Batch, CatalogImporter, ImportFailedError
 from .importers.snapshot import Snapshot, load_snapshot
 from .lastgood import LastGood
 from .store.base import CatalogStore, Clock
+from .successors import Successors
 
 T = TypeVar("T")
+
+MOST_SOUGHT = 64
+"""Unknown ids whose successors the upstream is asked for between two model lists: each costs a request."""
 
 
 class WarmCatalog:
@@ -75,6 +79,8 @@ class WarmCatalog:
         )
         self._endpoints: dict[str, Feed[EndpointRecord]] = {}
         self._by_id: dict[str, ModelRecord] = {}
+        self._successors = Successors()
+        self._sought: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Load what the store holds, and the bundled snapshot in place of what it lacks; never asks the network."""
@@ -87,11 +93,15 @@ class WarmCatalog:
             self._providers.held.restore(found.providers)
         for model_id, endpoints in found.endpoints.items():
             self._feed(model_id).held.restore(endpoints)
+        if found.successors is not None:
+            self._successors.restore(found.successors.rows)
         self._rows_changed()
 
     async def aclose(self) -> None:
         """Stop every refresh, finish the saves, and close importer and store."""
         endpoints = (feed.aclose() for feed in self._endpoints.values())
+        for seeking in self._sought.values():
+            seeking.cancel()
         await asyncio.gather(self._models.aclose(), self._providers.aclose(), *endpoints)
         await self._importer.aclose()
         await self._disk.aclose()
@@ -116,6 +126,10 @@ class WarmCatalog:
     def model(self, model_id: str) -> ModelRecord | None:
         """Return the model of exactly this id."""
         return self._by_id.get(model_id)
+
+    def successor(self, model_id: str) -> str | None:
+        """Return the listed id that took the place of one that is not listed; None where none is known."""
+        return self._successors.of(model_id, self._by_id)
 
     def endpoints_now(self, model_id: str) -> Sequence[EndpointRecord] | None:
         """Return the endpoints of a model as far as they are known; None when it was never expanded."""
@@ -143,6 +157,13 @@ class WarmCatalog:
         """Start the refresh of models and of providers where they are stale, unless a failure asks to wait."""
         self._models.touch()
         self._providers.touch()
+
+    def touch_successor(self, model_id: str) -> None:
+        """Ask the upstream what took the place of an id that is not listed: once for each model list."""
+        if self.models and len(self._sought) < MOST_SOUGHT and not self._pause.left_s:
+            listed = _listed(model_id)
+            if listed and listed not in self._by_id and listed not in self._sought:
+                self._sought[listed] = asyncio.create_task(self._seek(listed))
 
     async def endpoints(self, model_id: str) -> Sequence[EndpointRecord]:
         """Return the endpoints of a model: from memory if they are known, else from the network.
@@ -185,11 +206,31 @@ class WarmCatalog:
                     self._clock,
                     model_id,
                 ),
-                lambda: self._importer.refresh_endpoints(ModelKey.parse(model_id)),
+                lambda: self._fetch_endpoints(model_id),
                 self._pause,
                 self._ended(partial(self._store.save_endpoints, model_id)),
             )
         return self._endpoints[model_id]
+
+    async def _fetch_endpoints(self, model_id: str) -> Batch[EndpointRecord]:
+        batch = await self._importer.refresh_endpoints(ModelKey.parse(model_id))
+        if batch.answers_for is not None:
+            fact = SuccessorRecord(model_id, batch.answers_for, self._importer.source)
+            self._save_successors(news=self._successors.take(fact))
+        return batch
+
+    async def _seek(self, model_id: str) -> None:
+        """Ask for the endpoints of an id that is not listed, for the sake of whose they are."""
+        try:
+            await self._fetch_endpoints(model_id)
+        except ImportFailedError as error:
+            self._pause.extend(error.retry_after_s)
+        if successor := self.successor(model_id):
+            self.on_change(_told_of_successor(model_id, successor, self.models_freshness()))
+
+    def _save_successors(self, *, news: bool) -> None:
+        if news:
+            self._disk.save(self._store.save_successors, self._successors.rows, int(self._clock.now_s()))
 
     def _ended(self, save: Callable[[list[T], int], None]) -> Callable[[LastGood[T], Refreshed], None]:
         def ended(held: LastGood[T], refreshed: Refreshed) -> None:
@@ -210,6 +251,9 @@ class WarmCatalog:
         def marked_first(held: LastGood[ModelRecord], refreshed: Refreshed) -> None:
             if refreshed.outcome != "failed":
                 self._mark_endpoints()
+                self._sought = {id_: seeking for id_, seeking in self._sought.items() if not seeking.done()}
+                gone = [self._by_id[id_] for id_ in refreshed.removed if id_ in self._by_id]
+                self._save_successors(news=self._successors.take_removed(gone, self.models))
             ended(held, refreshed)
 
         return marked_first
@@ -238,6 +282,20 @@ class WarmCatalog:
         self._providers.held.restore_bundled(snapshot.providers, snapshot.taken_on)
         for model_id, rows in snapshot.endpoints.items():
             self._feed(model_id).held.restore_bundled(rows, snapshot.taken_on)
+
+
+def _told_of_successor(model_id: str, successor: str, freshness: Freshness) -> Refreshed:
+    message = f"{successor} took the place of {model_id}."
+    return Refreshed("endpoints", "updated", 0, 0, freshness, model=model_id, message=message)
+
+
+def _listed(model_id: str) -> str | None:
+    """Return the id under which a list has a model; None for what no list has."""
+    try:
+        key = ModelKey.parse(model_id)
+    except InvalidKeyError:
+        return None
+    return None if key.listed is None or key.alias or key.is_router else str(key.listed)
 
 
 def _unavailable(model_id: str, upstream: str, cause: str | None, pause_s: float) -> UpstreamUnavailable:

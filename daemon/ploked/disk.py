@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord, SuccessorRecord
 
 from .importers.snapshot import Snapshot
 from .store.base import CatalogStore, Stored
@@ -23,6 +23,7 @@ class OnDisk(msgspec.Struct):
     models: Stored[ModelRecord] | None = None
     endpoints: dict[str, Stored[EndpointRecord]] = {}
     providers: Stored[ProviderRecord] | None = None
+    successors: Stored[SuccessorRecord] | None = None
     snapshot: Snapshot | None = None
     """Read only where the store lacks models or providers."""
 
@@ -53,6 +54,7 @@ class Disk:
         try:
             found.models, found.providers = self._store.load_models(), self._store.load_providers()
             found.endpoints = self._store.load_all_endpoints()
+            found.successors = self._store.load_successors()
         except Exception:  # noqa: BLE001  whatever a store does, the daemon starts
             _log.exception("The catalog cache could not be read.")
         if found.models is None or found.providers is None:

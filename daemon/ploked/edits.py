@@ -51,7 +51,7 @@ class ConfigEdits:
         self, params: queries.SetDefaultProfileParams, editor: ConfigEditor
     ) -> queries.ConfigEdited:
         """Answer `ploked/setDefaultProfile`; raises UnknownProfile, UnknownModel, ConfigNotEditable."""
-        self._expect_model(params.model)
+        await self._expect_model(params.model)
 
         def change(text: str) -> str:
             self._profile_in(text, params.model, params.name)
@@ -63,7 +63,7 @@ class ConfigEdits:
         """Answer `ploked/saveProfile`; raises InvalidParams, UnknownModel, UnknownSweep, ConfigNotEditable."""
         if not params.name.strip():
             raise InvalidParams("A profile needs a name.", ErrorData(path="$.name"))
-        self._expect_model(params.model)
+        await self._expect_model(params.model)
         profile, model = await self._profile_to_save(params)
         return await self._edit(
             editor, lambda text: edit.save_profile(text, profile, model, set_default=params.set_default)
@@ -84,14 +84,14 @@ class ConfigEdits:
         self, params: queries.SelectEndpointsParams, editor: ConfigEditor
     ) -> queries.ConfigEdited:
         """Answer `ploked/selectEndpoints`; raises UnknownModel, ConfigNotEditable."""
-        self.facts.model(params.model)
+        await self.facts.asked_for(params.model)
         entries = [as_entry(endpoint) for endpoint in params.endpoints]
         return await self._edit(editor, lambda text: edit.select_endpoints(text, params.model, entries))
 
     async def edit_preferences(self, params: plans.EditPreferencesParams, editor: ConfigEditor) -> queries.ConfigEdited:
         """Answer `ploked/editPreferences`; raises InvalidParams, UnknownModel, ConfigNotEditable."""
         for model in models_named(params.edits):
-            self._expect_model(model)
+            await self._expect_model(model)
         counted = self.preferences.prefs
         if params.config_text is not None:
             counted = (await asyncio.to_thread(load, params.config_text, "config.toml")).prefs or counted
@@ -119,10 +119,10 @@ class ConfigEdits:
         done = await editor.edit_open(str(self.settings.config_path), change)
         return done if done is not None else await self.preferences.edit(change)
 
-    def _expect_model(self, model: str | None) -> None:
+    async def _expect_model(self, model: str | None) -> None:
         """Raise UnknownModel for a model that neither config.toml nor the catalog names."""
         if model is not None and all(prefs.model != model for prefs in self.preferences.prefs.models):
-            self.facts.model(model)
+            await self.facts.asked_for(model)
 
     def _profile_in(self, text: str, model: str | None, name: str) -> Known | None:
         """Return the profile that `name` means in the text to be edited, which an editor may not have saved yet.

@@ -77,14 +77,15 @@ class Finding:
 
     async def record_pick(self, params: picks.RecordPickParams) -> picks.PickRecorded:
         """Answer `ploked/recordPick`; raises UnknownModel."""
-        model, now_s = self.facts.model(params.model).id, self._clock.now_s()
+        model, now_s = (await self.facts.asked_for(params.model)).id, self._clock.now_s()
         self.index.picks.record(model, params.endpoint or "", now_s)
         await asyncio.to_thread(self._picks_file.record, model, params.endpoint or "", now_s)
         return self._tell_picked(model)
 
     async def set_favourite(self, params: picks.SetFavouriteParams) -> picks.FavouriteSet:
         """Answer `ploked/setFavourite`; raises UnknownModel, but not for one that is to be none: it may have gone."""
-        found = self.facts.model(params.model) if params.favourite else self.facts.find_model(params.model)
+        find = self.facts
+        found = await find.asked_for(params.model) if params.favourite else find.find_model(params.model)
         model = found.id if found else params.model
         changed = self.index.picks.set_favourite(model, params.favourite)
         await asyncio.to_thread(self._picks_file.set_favourite, model, params.favourite, self._clock.now_s())
@@ -92,9 +93,11 @@ class Finding:
             self._tell_picked(model)
         return picks.FavouriteSet(model=model, favourite=params.favourite, changed=changed)
 
-    def find_models(self, query: str, limit: int) -> list[str]:
-        """Return the ids of the models that match, best first."""
-        return self.index.search(query, limit).ids
+    async def find_models(self, query: str, limit: int) -> list[str]:
+        """Return the ids of the models that match, best first; found as by `search_models`."""
+        search = partial(self.index.search, query, limit)
+        ids = self.searches.run(search, lambda found: found.ids, long=self._searches_long)
+        return await ids if asyncio.iscoroutine(ids) else ids
 
     def _query_context(self) -> Context:
         """Return what a query may ask for besides the catalog's models."""

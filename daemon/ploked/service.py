@@ -69,6 +69,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         self.sweeps = sweep_manager
         self.keys = keys
         self.index = SearchIndex()
+        self.index.successor_of = catalog.successor
         self.facts = CatalogFacts(catalog, self.index)
         self._outlooks = Outlooks(self.facts, catalog.endpoints_of_row, lambda: preferences.prefs, self.now)
         self._clock = clock
@@ -147,7 +148,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         self, params: queries.ListEndpointsParams, progress: Progress
     ) -> queries.ListEndpointsResult:
         """Answer `ploked/listEndpoints`; raises UnknownModel, UpstreamUnavailable."""
-        model = self.facts.model(params.model)
+        model = await self.facts.asked_for(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         message = None
         if serving.id != model.id:
@@ -165,14 +166,14 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
     async def warm_endpoints(self, model_id: str) -> None:
         """Fetch the endpoints of a model where they are not known; a failure is kept for those who ask for them."""
         with suppress(PlokedError):
-            await serving_endpoints(self.catalog, self.facts.model(model_id), NoProgress())
+            await serving_endpoints(self.catalog, await self.facts.asked_for(model_id), NoProgress())
 
     async def refresh_catalog(
         self, params: queries.RefreshCatalogParams, progress: Progress
     ) -> queries.RefreshCatalogResult:
         """Answer `ploked/refreshCatalog`; a failed refresh is a result that says so, not an error."""
         if params.model is not None:
-            model = self.facts.model(params.model)
+            model = await self.facts.asked_for(params.model)
             await progress.report(f"endpoints of {model.id}")
             return queries.RefreshCatalogResult(refreshed=[await self.catalog.refresh_endpoints(model.id)])
         await progress.report("models and providers")
@@ -210,7 +211,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
 
     async def route_plan(self, params: RoutePlanParams, progress: Progress) -> RoutePlan:
         """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
-        model = self.facts.model(params.model)
+        model = await self.facts.asked_for(params.model)
         serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
         given = await self.preferred(params.config_text)
         plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
@@ -331,6 +332,9 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
         loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
         self._problems = await asyncio.to_thread(check, loaded, self.facts, self.now()) if loaded else []
+        for model in self.preferences.prefs.models if loaded else ():
+            if not self.facts.has_model(model.model):
+                self.catalog.touch_successor(model.model)
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,7 @@ from ploked_protocol.errors import ErrorData, UnknownModel
 from ploked_protocol.keys import InvalidKeyError, ModelKey, ProviderKey
 from ploked_protocol.money import Money
 
+from .alike import alike
 from .catalog import WarmCatalog
 from .routing.serving import Serving
 from .search.index import SearchIndex
@@ -26,6 +28,7 @@ class CatalogFacts:
         """Return the row of `model_id`, whatever its form; raises UnknownModel with the closest ids.
 
         A virtual variant has the row of its base. A bare preset has none: it gets an empty one, so that it can be sent.
+        To look for close ids takes milliseconds: who is in the event loop awaits `asked_for`.
         """
         try:
             record = self._find(ModelKey.parse(model_id))
@@ -33,6 +36,14 @@ class CatalogFacts:
             raise self._unknown(model_id, f"{error}.") from None
         if record is None:
             raise self._unknown(model_id, f"No model is called {model_id[:80]!r}.")
+        return record
+
+    async def asked_for(self, model_id: str) -> ModelRecord:
+        """Return the same, or raise it from a thread; the upstream is asked behind it what took the place of the id."""
+        record = self.find_model(model_id)
+        if record is None:
+            self._catalog.touch_successor(model_id)
+            record = await asyncio.to_thread(self.model, model_id)
         return record
 
     def find_model(self, model_id: str) -> ModelRecord | None:
@@ -101,6 +112,15 @@ class CatalogFacts:
         """Return whether the catalog has a row for `model_id`."""
         return self.find_model(model_id) is not None
 
+    def successor(self, model_id: str) -> str | None:
+        """Return what to write for an id that is not listed, where what took its place is known; its suffix stays."""
+        try:
+            listed = str(ModelKey.parse(model_id).listed)
+        except InvalidKeyError:
+            return None
+        successor = self._catalog.successor(listed)
+        return successor and successor + model_id.removeprefix(listed)
+
     def closest_models(self, text: str) -> list[str]:
         """Return ids close to `text`, best first, never `text` itself."""
         return self._index.closest(text)
@@ -137,10 +157,10 @@ class CatalogFacts:
 
     def closest_providers(self, text: str) -> list[str]:
         """Return provider slugs close to `text`, best first, never `text` itself."""
-        from .search.spelling import fuzz, process
-
+        rapidfuzz = alike()
         slug = ProviderKey.of_tag(text).slug
-        found = process.extract(slug, list(self.provider_names), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+        names = list(self.provider_names)
+        found = rapidfuzz.extract(slug, names, scorer=rapidfuzz.ratio, limit=3, score_cutoff=60)
         return [name for name, _, _ in found if name != text]
 
     def provider_slug_of_name(self, name: str) -> str | None:
@@ -151,6 +171,8 @@ class CatalogFacts:
     def _unknown(self, model_id: str, why: str) -> UnknownModel:
         close = self.closest_models(model_id)
         hint = f" Closest: {', '.join(close)}." if close else " Search the catalog for it."
+        if successor := self.successor(model_id):
+            hint = f" {successor} took its place."
         return UnknownModel(
             why + hint, ErrorData(suggestions=close, next_step="Pick one of the suggestions, or search.")
         )

@@ -95,7 +95,7 @@ class WhatIf:
         given = await self.preferred(params.config_text)
         model_id = params.model or ""
         if params.model is not None and all(model.model != model_id for model in given.prefs.models):
-            self.facts.model(model_id)
+            await self.facts.asked_for(model_id)
         serving = self.facts.serving_now(model_id)
         asked = self._effective(given.prefs, given.loaded, model_id, profile=params.profile, params=params.params)
         return plans.EffectiveProfile(

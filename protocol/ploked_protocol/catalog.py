@@ -168,6 +168,15 @@ class ProviderRecord(Wire):
     datacenters: tuple[str, ...] = ()
 
 
+class SuccessorRecord(Wire):
+    """What took the place of an id that the model list names no more."""
+
+    id: str
+    successor: str
+    """May have gone off the list itself since."""
+    source: str
+
+
 class Freshness(Wire):
     """How old an answer is and where it is from."""
 

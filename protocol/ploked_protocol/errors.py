@@ -80,7 +80,7 @@ class PlokedError(Exception):
 
 
 class UnknownModel(PlokedError):
-    """No model of the catalog has this id; `suggestions` holds the closest ids."""
+    """No model of the catalog has this id; `suggestions` holds what took its place, if known, and the closest ids."""
 
     code = -32011
 

@@ -89,7 +89,8 @@ class SearchModelsResult(Wire):
     Every word of the query is found in each row. First come those that are called so (id, name), then those with it in
     the canonical slug, then in the description; there whole words before starts of words, those before starts of parts
     and initials, those before the middle of words, and those before letters that only follow each other. Of equals come
-    first favourites, then what was picked often and lately, then the newest, then what the catalog lists first.
+    first favourites, then what was picked often and lately, then what begins with a query of one word (author, id or
+    name), then the newest, then what the catalog lists first.
     """
 
     rows: list[SearchRow]

@@ -41,6 +41,24 @@ async def test_a_slip_is_answered_with_what_may_be_meant_and_never_with_itself(
     assert raised.value.data.next_step
 
 
+async def test_a_retired_id_is_answered_with_its_successor_once_the_upstream_has_named_it(
+    shared: Daemon, upstream: UpstreamProcess
+) -> None:
+    since, before = len(shared.told), len(upstream.log)
+    retired = "google/gemini-2.5-pro-exp-03-25"
+    for method in ("routePlan", "listEndpoints"):
+        with pytest.raises(UnknownModel):
+            await shared.request(f"ploked/{method}", {"model": f"{retired}:nitro"})
+    told = await shared.until("ploked/catalogChanged", lambda told: told["refreshed"].get("model") == retired, since)
+    assert told["refreshed"]["message"] == f"google/gemini-2.5-pro took the place of {retired}."
+    with pytest.raises(UnknownModel) as raised:
+        await endpoints(shared, f"{retired}:nitro")
+    assert raised.value.data.suggestions[0] == "google/gemini-2.5-pro:nitro"
+    assert "google/gemini-2.5-pro:nitro took its place" in raised.value.message
+    asked = [one["path"] for one in upstream.log[before:] if retired in one["path"]]
+    assert asked == [f"/api/v1/models/{retired}/endpoints"]
+
+
 async def test_every_suggestion_is_a_model_that_can_be_asked_for(shared: Daemon) -> None:
     with pytest.raises(UnknownModel) as raised:
         await endpoints(shared, "deepseek/deepseek-v3.22")

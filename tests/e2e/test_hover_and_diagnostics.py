@@ -60,6 +60,28 @@ async def test_there_is_nothing_to_say_of_what_is_not_known(editor: Editor, text
     assert await editor.hover_or_none(text) is None
 
 
+RETIRED = "google/gemini-2.5-pro-exp-03-25"
+"""Listed no more; asked for its endpoints, the upstream answers with those of google/gemini-2.5-pro."""
+
+
+async def test_a_retired_id_is_explained_marked_and_replaced_by_what_took_its_place(editor: Editor) -> None:
+    text = f'[[registry.models]]\nmodel = "{RETIRED}"\n'
+    await editor.hover_or_none(sentence(text, at=RETIRED))
+    document = editor.open(text)
+    await editor.eventually(
+        lambda: any(one.code == "retiredModel" for _, items in editor.reports(document) for one in items)
+    )
+    shown = await editor.shown(document)
+    (problem,) = [one for one in shown.items if one.code == "retiredModel"]
+    assert '"google/gemini-2.5-pro" took its place' in problem.message
+    (action,) = await shown.actions(problem)
+    assert shown.apply(action) == text.replace(RETIRED, "google/gemini-2.5-pro")
+    card = await editor.hover(sentence(text, at=RETIRED))
+    assert card.covered == RETIRED
+    assert "is not listed any more" in card.text
+    assert "`google/gemini-2.5-pro`" in card.text
+
+
 # diagnostics and quick fixes
 
 

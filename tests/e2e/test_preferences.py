@@ -144,6 +144,20 @@ async def test_a_model_of_another_catalog_costs_only_itself(shared: Daemon, plac
     assert "novita" not in await tags(shared)
 
 
+async def test_a_retired_model_is_told_with_what_took_its_place_once_the_upstream_has_named_it(
+    shared: Daemon, place: Home
+) -> None:
+    since = len(shared.told)
+    text = '[[registry.models]]\nmodel = "google/gemini-2.5-pro-exp-03-25"\n'
+    await shared.saved(place, f"version = 1\n{text}")
+    shown = await shared.until(
+        DIAGNOSTICS, lambda told: "retiredModel" in [one["code"] for one in told["diagnostics"]], since
+    )
+    assert '"google/gemini-2.5-pro" took its place' in shown["diagnostics"][0]["message"]
+    (problem,) = (await shared.request("ploked/status", {}))["config"]["problems"]
+    assert (problem["code"], problem["suggestion"]) == ("retiredModel", '"google/gemini-2.5-pro"')
+
+
 async def test_without_the_file_defaults_apply_and_the_daemon_says_so(shared: Daemon, place: Home) -> None:
     await says(shared, place, GOOD)
     since = len(shared.told)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ploked.catalog import WarmCatalog
 from ploked.importers.base import Batch, ImportFailedError
 from ploked.importers.snapshot import Snapshot
-from ploked.store.base import Stored
+from ploked.store.base import CatalogStore, Stored
 from ploked.store.memory import MemoryStore
 from ploked_protocol.catalog import EndpointRecord, Freshness, ModelRecord, ProviderRecord
 from ploked_protocol.errors import UpstreamUnavailable
@@ -66,10 +66,10 @@ class ScriptedImporter:
 class World:
     """A catalog with everything around it in the test's hands."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: CatalogStore | None = None) -> None:
         self.clock = FakeClock()
         self.upstream = ScriptedImporter()
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self.changes: list[Refreshed] = []
         self.snapshot = Snapshot(taken_on="2026-08-22", models=[], endpoints={}, providers=[])
         self.catalog = WarmCatalog(

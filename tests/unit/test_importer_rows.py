@@ -284,7 +284,7 @@ class TestEndpoints:
         assert (record.provider, record.provider_name) == ("anthropic", "Amazon Bedrock")
 
     def test_an_alias_or_router_has_none(self) -> None:
-        assert endpoints() == Batch(rows=[])
+        assert endpoints().rows == []
 
     def test_a_row_without_a_tag_costs_only_itself(self) -> None:
         batch = endpoints({"provider_name": "X"}, {"tag": "a"}, "novita", {"tag": ""})
@@ -333,6 +333,18 @@ class TestAnswersThatAreNone:
         for parse in (parse_models, parse_providers, lambda data: parse_endpoints(data, KIMI)):
             with pytest.raises(ImportFailedError, match="OpenRouter's answer"):
                 parse(data)
+
+    @pytest.mark.parametrize(
+        ("id_", "names"),
+        [
+            ('"a/new"', "a/new"), ('" a/new:free "', "a/new:free"), ('"a/old"', None), ('"a/old:nitro"', "a/old:nitro"),
+            ("null", None), ("7", None), ('"no id"', None), ('"a/b\\u001b[31m"', None),
+        ],
+    )  # fmt: skip
+    def test_about_another_id_than_was_asked_for_name_it(self, id_: str, names: str | None) -> None:
+        for asked in ("a/old", "a/old@preset/x"):
+            batch = parse_endpoints(f'{{"data":{{"id":{id_},"endpoints":[]}}}}'.encode(), ModelKey.parse(asked))
+            assert batch.answers_for == names
 
     @pytest.mark.parametrize("data", [b'{"data":{"endpoints":null}}', b'{"data":{"id":"a/b"}}', b'{"data":[]}'])
     def test_without_a_list_of_endpoints(self, data: bytes) -> None:
@@ -405,6 +417,7 @@ class TestEveryQuirk:
             return
         batch = _read(quirk)
         assert (len(batch.rows), batch.skipped) == (len(quirk.payload["endpoints"]), 0)
+        assert quirk.asks is None or batch.answers_for == quirk.payload["id"]
         assert len({row.key for row in batch.rows}) == len(batch.rows)
 
 

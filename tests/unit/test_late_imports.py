@@ -31,11 +31,13 @@ class Finder:
 
 
 def meet():
-    # This thread holds the lock on rapidfuzz, which is not among the modules yet: this is when the other one comes.
+    # This thread holds the lock on rapidfuzz, which is not among the modules yet: this is when the other one comes, and
+    # waits for that lock, or for its turn to import at all.
     if other.ident:
         return
     other.start()
-    while other.is_alive() and not _bootstrap._blocking_on.get(other.ident):
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until and not _bootstrap._blocking_on.get(other.ident):
         time.sleep(0.001)
 
 

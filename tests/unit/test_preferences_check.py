@@ -50,6 +50,14 @@ def test_an_unknown_model_is_a_warning_that_offers_others_and_never_itself(model
     assert problem.suggestion != f'"{model}"'
 
 
+def test_an_id_whose_successor_is_known_is_called_retired_and_offers_it() -> None:
+    catalog = FixtureCatalog(successors={"moonshotai/kimi-k1:floor": "moonshotai/kimi-k2:floor"})
+    (problem,) = problems('[[registry.models]]\nmodel = "moonshotai/kimi-k1:floor"', catalog)
+    assert (problem.code, problem.severity) == ("retiredModel", "warning")
+    assert problem.suggestion == '"moonshotai/kimi-k2:floor"'
+    assert '"moonshotai/kimi-k2:floor" took its place' in problem.message
+
+
 def test_an_id_of_no_form_is_told_apart_from_an_unknown_one() -> None:
     (problem,) = problems('[[registry.models]]\nmodel = "kimi-k2"')
     assert problem.code == "badModelId"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,12 +14,15 @@ from ploked.importers.openrouter import parse_models
 from ploked.search.bits import bits_of
 from ploked.search.index import SearchIndex
 from ploked.search.rows import extended
+from ploked.search.steps import STEP
+from ploked.search.suggest import Slips, Spellings
 from ploked_fixtures.catalog import PAYLOADS
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, Pricing, Support
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
 from ploked_protocol.queries import SearchRow
 from ploked_protocol.wire import decode, encode
+from rapidfuzz import process
 
 Endpoints = Mapping[str, Sequence[EndpointRecord]]
 
@@ -212,6 +216,25 @@ class TestTheCatalog:
         models = parse_models((PAYLOADS / "models.json").read_bytes()).rows
         family = sorted((m for m in models if "/kimi-" in m.id), key=lambda m: -(m.created or 0))
         assert catalog.search("kimi").ids == [m.id for m in family]
+
+    def test_of_starts_of_words_those_of_author_id_and_name_lead_unless_another_is_liked(self) -> None:
+        index = index_of(
+            model("z/rocket-latest", created=4),
+            model("acme/rocket-lark", created=3),
+            model("acme/lathe-7", created=2),
+            model("lands/rocket-3", created=1),
+            model("z/other", "Larch 3", created=0),
+            model("z/late", created=9),
+        )
+        heads, others = ["acme/lathe-7", "lands/rocket-3", "z/other"], ["z/rocket-latest", "acme/rocket-lark"]
+        assert index.search("la").ids == ["z/late", *heads, *others]  # `late` is all of what z/late is called
+        assert index.search("la", 3).ids == ["z/late", *heads[:2]]
+        index.picks.set_favourite("acme/rocket-lark", True)
+        assert index.search("la").ids == ["z/late", "acme/rocket-lark", *heads, "z/rocket-latest"]
+
+    def test_in_a_query_of_several_words_all_starts_of_words_count_alike(self) -> None:
+        index = index_of(model("acme/rocket-latest-1", created=2), model("acme/lathe-rocket-1", created=1))
+        assert index.search("rocket la").ids == ["acme/rocket-latest-1", "acme/lathe-rocket-1"]
 
     def test_the_order_is_the_one_on_record(self, catalog: SearchIndex, golden: Callable[[str, str], None]) -> None:
         queries = (Path(__file__).parent.parent / "golden" / "search" / "queries.txt").read_text().splitlines()
@@ -414,15 +437,49 @@ class TestDidYouMean:
         assert index.closest("a/one-20250101:free", 1) == ["a/one:free"]
         assert index.closest("a/one-20250101:nitro", 1) == ["a/one:nitro"]
 
-    def test_an_id_that_was_taken_off_the_list_means_what_goes_by_its_canonical_slug_now(self) -> None:
-        preview = model("a/one-preview", canonical_slug="a/one-20250101")
-        released = msgspec.structs.replace(preview, id="b/other")
-        index = index_of(preview, model("a/one-previews"))
-        index.update([released, model("a/one-previews")], known({}))
-        assert index.closest("a/one-preview")[0] == "b/other"
-        index.update([msgspec.structs.replace(released, id="c/third"), model("a/one-previews")], known({}))
-        assert index.closest("a/one-preview")[0] == "c/third"
-        assert index.closest("b/other")[0] == "c/third"
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("a/one-preview", "b/other"),
+            ("A/One-Preview", "b/other"),
+            ("a/one-preview:free", "b/other:free"),
+            ("a/one-preview:batch", "b/other"),
+            ("a/one-preview:nitro", "b/other:nitro"),
+            ("a/one-preview@preset/mine", "b/other@preset/mine"),
+        ],
+    )
+    def test_an_id_that_is_listed_no_more_means_what_took_its_place(self, text: str, first: str) -> None:
+        index = index_of(model("b/other"), model("b/other:free"), model("a/one-previews"))
+        assert index.closest(text)[0] != first
+        index.successor_of = {"a/one-preview": "b/other"}.get
+        assert index.closest(text)[0] == first
+
+    @pytest.mark.parametrize("slip", ["acme/rocket-21", "acme/rokcet-2", "other/rocket-2", "rocket-2-acme"])
+    def test_in_a_long_catalog_the_same_is_meant_and_no_step_takes_long(
+        self, slip: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken: list[int] = []
+
+        def extract(query: str, choices: list[str], **options: Any) -> Any:
+            taken.append(len(choices))
+            return rapidfuzz_extract(query, choices, **options)
+
+        rapidfuzz_extract = process.extract
+        meant = [model(id_) for id_ in ("acme/rocket-2", "acme/rocket-3", "acme/socket-2")]
+        long_list = [model(f"zz/{number:07}") for number in range(2 * STEP)]
+        long_list[10:10], long_list[STEP:STEP], long_list[2 * STEP :] = [[each] for each in meant]
+        monkeypatch.setattr(process, "extract", extract)
+        found, in_short = (Spellings(each).closest(slip, 3) for each in (long_list, meant))
+        assert found == in_short != []
+        assert max(taken) == STEP
+        slips = Slips([each.id.replace("/", "").replace("-", "") for each in long_list])
+        assert slips.words_close_to("acmerokcet2") == ["acmerocket2"]
+        assert max(taken) == STEP
+
+    def test_a_successor_that_is_not_in_the_index_yet_is_not_offered(self) -> None:
+        index = index_of(model("a/one-previews"))
+        index.successor_of = {"a/one-preview": "b/other"}.get
+        assert index.closest("a/one-preview") == ["a/one-previews"]
 
     @pytest.mark.parametrize(
         ("text", "first"),

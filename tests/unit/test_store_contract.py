@@ -15,7 +15,15 @@ from money_of import amounts
 from ploked.store.base import CatalogStore, Stored
 from ploked.store.memory import MemoryStore
 from ploked.store.sqlite import SqliteStore
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, Percentiles, PriceOverride, Pricing, ProviderRecord
+from ploked_protocol.catalog import (
+    EndpointRecord,
+    ModelRecord,
+    Percentiles,
+    PriceOverride,
+    Pricing,
+    ProviderRecord,
+    SuccessorRecord,
+)
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.money import Money
 from records import NOW_S, endpoint, model, models, provider
@@ -46,6 +54,7 @@ def test_a_new_store_has_nothing(store: CatalogStore) -> None:
     assert store.load_models() is None
     assert store.load_all_endpoints() == {}
     assert store.load_providers() is None
+    assert store.load_successors() is None
 
 
 def test_a_save_replaces_all_rows_of_its_kind(store: CatalogStore) -> None:
@@ -62,7 +71,19 @@ def test_a_save_of_no_rows_leaves_nothing(store: CatalogStore) -> None:
         store.save_providers([provider(slug) for slug in slugs], NOW_S)
         store.save_endpoints("a/one", [endpoint("a/one", tag) for tag in slugs], NOW_S)
 
+    for successors in ([SuccessorRecord("a/old", "a/one", "scripted")], []):
+        store.save_successors(successors, NOW_S)
+
     assert (store.load_models(), store.load_all_endpoints(), store.load_providers()) == (None, {}, None)
+    assert store.load_successors() is None
+
+
+def test_successors_are_kept_in_their_order(store: CatalogStore) -> None:
+    rows = [SuccessorRecord("a/z", "a/one", "scripted"), SuccessorRecord("a/b", "a/one", "scripted")]
+    store.save_successors(rows[:1], NOW_S)
+    store.save_successors(rows, NOW_S + 60)
+
+    assert store.load_successors() == Stored(rows, NOW_S + 60)
 
 
 def test_each_model_has_its_own_endpoints_and_its_own_age(store: CatalogStore) -> None:

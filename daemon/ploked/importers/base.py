@@ -20,6 +20,8 @@ class Batch(msgspec.Struct, Generic[T], frozen=True):
     """Rows that could not be read; one bad row never costs the others."""
     problems: tuple[str, ...] = ()
     """What was wrong with the first few of them, for people; no secrets, no long excerpts."""
+    answers_for: str | None = None
+    """The id that an answer about endpoints is about, where that is another than was asked for."""
 
 
 class ImportFailedError(Exception):

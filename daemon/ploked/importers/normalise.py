@@ -157,6 +157,15 @@ def _model_id(value: object) -> str:
     return id_
 
 
+def other_model_id(value: object, asked: ModelKey) -> str | None:
+    """Return the id that an answer gives as its own, where it is one and not the one that was asked for."""
+    try:
+        id_ = _model_id(value)
+    except RowError:
+        return None
+    return None if id_ == str(asked.listed) else id_
+
+
 def _supports_tools(parameters: tuple[str, ...] | None) -> Support:
     if parameters is None:
         return "uncertain"

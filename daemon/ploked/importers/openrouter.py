@@ -17,7 +17,7 @@ from ploked_protocol.keys import ModelKey
 
 from .base import Batch, ImportFailedError
 from .http import Fetcher
-from .normalise import SOURCE, Normaliser, RowError
+from .normalise import SOURCE, Normaliser, RowError, other_model_id
 from .payloads import EndpointAnswer, EndpointPayload, ModelList, ModelPayload, ProviderList, ProviderPayload
 from .readers import strict
 from .zdr import ZdrFacts
@@ -100,14 +100,16 @@ def parse_models(data: bytes) -> Batch[ModelRecord]:
 def parse_endpoints(data: bytes, asked: ModelKey) -> Batch[EndpointRecord]:
     """Return the endpoints in an answer, in its order, under the id that was asked for.
 
-    An alias or a router has none: the batch is empty. Raises ImportFailedError when it is no such answer, or when
-    none of its rows is readable.
+    An alias or a router has none: the batch is empty. For an id that is listed no more another one may answer,
+    which the batch names. Raises ImportFailedError when it is no such answer, or when none of its rows is readable.
     """
-    rows = _decoded(data, _ENDPOINTS, "endpoints").data.endpoints
+    answer = _decoded(data, _ENDPOINTS, "endpoints").data
+    rows = answer.endpoints
     normaliser, model = Normaliser(), str(asked)
     batch = _batch(
         rows, EndpointPayload, lambda row: normaliser.endpoint(row, model), lambda record: record.key, normaliser.notes
     )
+    batch = msgspec.structs.replace(batch, answers_for=other_model_id(answer.id, asked))
     return _not_empty(batch, "endpoints") if rows else batch
 
 

@@ -81,6 +81,7 @@ class EndpointList(msgspec.Struct):
     """The `data` of an answer about endpoints; `id` may name another model than was asked for."""
 
     endpoints: list[EndpointPayload | NotAnObject]
+    id: Any = None
 
 
 class EndpointAnswer(msgspec.Struct):

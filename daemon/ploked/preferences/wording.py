@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import inspect
 
+from ..alike import alike
+
 LONGEST_SHOWN = 40
 """Characters of a value that a message repeats."""
 
@@ -63,12 +65,11 @@ def _range(least: float | None, most: float | None) -> str:
 
 def closest(text: str, choices: Iterable[str], most: int = 3) -> list[str]:
     """Return the `choices` that `text` may stand for, best first; never `text` itself."""
-    from ..search.spelling import fuzz, process  # only a slip in the file needs it
-
+    rapidfuzz = alike()
     others = [choice for choice in choices if choice != text]
     lower = text.lower()
     begun = [choice for choice in others if len(text) >= 3 and choice.lower().startswith(lower)]
-    near = process.extract(text, others, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60, limit=most)
+    near = rapidfuzz.extract(text, others, scorer=rapidfuzz.ratio, processor=str.lower, score_cutoff=60, limit=most)
     return list(dict.fromkeys([*begun, *(choice for choice, _, _ in near)]))[:most]
 
 

@@ -41,7 +41,7 @@ class Generation:
         self._aliases = _rows_by_target(self.models)
         same = last is not None and _same_texts(last.models, self.models)
         self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
-        self.spellings: Spellings = Spellings(self.models, last.spellings if last is not None else None)
+        self.spellings: Spellings = Spellings(self.models)
         self.columns = Columns(self.models, endpoints_of, self.catalog_order)
         self._encoded: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
 

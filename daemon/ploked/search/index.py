@@ -9,6 +9,7 @@ import msgspec
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.searching import CompleteQueryResult
 
+from ..alike import alike
 from .generation import Generation
 from .highlight import Highlighter
 from .picks import Picks
@@ -17,6 +18,7 @@ from .query.columns import MAX_CHANGED
 from .query.terms import Word
 from .rank import Match
 from .rows import Endpoints, extended
+from .suggest import SuccessorOf, no_successor
 from .text import query_words
 
 MAX_LIKED = 100
@@ -50,6 +52,8 @@ class SearchIndex:
     def __init__(self) -> None:
         self.held = Generation((), lambda _: None, None)
         """The models that are searched now. Whoever restricts a search to some rows takes both from one of these."""
+        self.successor_of: SuccessorOf = no_successor
+        """Knows what took the place of ids that are not in the catalog; for `closest`."""
         self.picks = Picks()
         """What the user picks and likes; it decides among equals."""
         self._arrived: dict[str, Endpoints] | None = None
@@ -157,7 +161,7 @@ class SearchIndex:
 
     def closest(self, text: str, n: int = 3) -> list[str]:
         """Return the ids most like `text`, best first, never `text` itself; `:nitro` and `@preset/x` stay on."""
-        return self.held.spellings.closest(text, n)
+        return self.held.spellings.closest(text, n, self.successor_of)
 
     @property
     def favourites(self) -> frozenset[str]:
@@ -171,8 +175,7 @@ class SearchIndex:
 
     def warm(self) -> None:
         """Do now, in a thread, what the first searches would pay for: encode every row, import rapidfuzz."""
-        from . import spelling  # noqa: F401  # for the imports that come later, inside `suggest`
-
+        alike()
         self.held.warm()
 
     def _liked(self, held: Generation) -> list[int]:

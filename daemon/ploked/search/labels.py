@@ -19,7 +19,10 @@ from .layout import (
     BEGINS,
     BOUNDARY,
     FIT,
+    FIT_AND_HEAD,
+    HEAD,
     INSIDE,
+    PREFIX,
     WHOLE,
     WHOLE_PREFIX,
     Label,
@@ -35,8 +38,9 @@ from .steps import steps
 MIN_SUBSEQUENCE = 3
 """Letters: any two, in order, are in nearly every name."""
 _FITS = range(INSIDE + 1)
-_FIT = bytes(FIT).ljust(256)
-_IS = [bytes(fit == other for other in range(256)) for fit in _FITS]
+_FIT = bytes(FIT_AND_HEAD).ljust(256)
+_IS = [bytes(fit == other for other in range(256)) for fit in range(HEAD + 1)]
+_IS[PREFIX] = bytes(fit in (PREFIX, HEAD) for fit in range(256))
 _LETTERS = 1 << 18
 """Letters that one step takes."""
 _SAMPLE = 10
@@ -78,20 +82,29 @@ class Labels:
         self.own_words  # noqa: B018  # made when first asked for
         self._shown = ""  # only now: another thread may be at it
 
-    def fits(self, word: str) -> list[int]:
-        """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE."""
+    def fits(self, word: str) -> tuple[list[int], int]:
+        """Return the rows with a label that `word` (squashed) is in, by their best fit: WHOLE to INSIDE; and the heads.
+
+        Those are of PREFIX the rows of HEAD, none where it has no others.
+        """
         places = self._places_of.places(word)
         rows, ends = items_at(places, self._row_at), memoryview(self._ends)[len(word) :]
         fits = bytes(map(add, items_at(places, self._kinds), items_at(places, ends))).translate(_FIT)
         best, seen = [], 0
+        mixed = HEAD in fits and PREFIX in fits
+        heads = list(compress(rows, fits.translate(_IS[HEAD]))) if mixed else []
         for fit in _FITS:
-            found = list(compress(rows, fits.translate(_IS[fit]))) if fit in fits else []
+            found = (
+                list(compress(rows, fits.translate(_IS[fit])))
+                if fit in fits or (fit == PREFIX and HEAD in fits)
+                else []
+            )
             if fit == BOUNDARY and len(word) > 1:
                 starts = items_at(self._initial_places_of.places(word), self._begin_at)
                 found += items_at(starts, self._row_at)
             best.append(bits_of(found, self._count) & ~seen)
             seen |= best[-1]
-        return best
+        return best, bits_of(heads, self._count) & best[PREFIX]
 
     def words(self) -> set[str]:
         """Return each word of a label, each label without its author and each with it, squashed."""

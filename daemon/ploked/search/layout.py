@@ -21,6 +21,9 @@ _LABEL_END, _LAST_WORD, _WORD_END, _MID_WORD = range(4)
 """What ends before a character: a label, nothing but it is in the last word of one, a word, nothing."""
 FIT = (WHOLE, WHOLE_PREFIX, EXACT, PREFIX, EXACT, PREFIX, EXACT, PREFIX, *[BOUNDARY] * 4, *[INSIDE] * 4)
 """By what begins at the first character of a match plus what ends behind the last one."""
+HEAD = INSIDE + 1
+"""A PREFIX that begins a label, with its author or without. It fits as well as any, and only leads among equals."""
+FIT_AND_HEAD = (*FIT[:_MID_WORD], HEAD, *FIT[_MID_WORD + 1 :])
 
 
 def _class(char: str) -> str:

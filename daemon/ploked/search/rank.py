@@ -9,8 +9,9 @@ Signs do not count, but where they were typed, ids that begin with what was type
 `gpt-5.` is on its way to gpt-5.2, `:free` means no openrouter/free, `z-ai` no ~z-ai/glm-latest.
 
 The costs of the words add up. Of the best rows, those come first of which the query leaves nothing unsaid: `gpt4o` is
-all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, the newest,
-and what the catalog lists first.
+all of openai/gpt-4o and not all of openai/gpt-4o-mini. Then come first what the user has picked and likes, what begins
+with the one word that is typed (`la` is on its way to laguna rather than to glm-latest), the newest, and what the
+catalog lists first.
 
 Letters in order (`gemflash`) and words with a slip (`gtp4o`) are in many names by chance, and would drown what was
 meant. So the first count only for a word that no model is called by, and rank last; the second only when nothing else
@@ -52,6 +53,14 @@ Costs = dict[int, int]
 match are in none, no row is in two."""
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """The rows that hold a word."""
+
+    costs: Costs
+    heads: int = 0
+    """The set of those of which the author, the id or the name begins with the word, as far as no whole word is."""
+
+
 class Match(msgspec.Struct, frozen=True):
     """What a query means."""
 
@@ -59,6 +68,8 @@ class Match(msgspec.Struct, frozen=True):
     """Sets of rows, best first; no row is in two."""
     words: list[Word]
     """The words that the rows were found by: those of the query, or what a slip may have meant."""
+    heads: int = 0
+    """The set of rows that lead among equals which are not liked: their author, id or name begins with the query."""
 
     @property
     def total(self) -> int:
@@ -67,11 +78,12 @@ class Match(msgspec.Struct, frozen=True):
 
     def among(self, rows: int) -> Match:
         """Return the match without what is not in the set `rows`."""
-        return Match([tier & rows for tier in self.tiers], self.words)
+        return msgspec.structs.replace(self, tiers=[tier & rows for tier in self.tiers])
 
     def best(self, limit: int | None, liked: Sequence[int] = ()) -> list[int]:
-        """Return the rows, best first; of equals those of `liked` come first, in that order, then the newest."""
-        return list(islice(chain.from_iterable(_in_order(tier, liked) for tier in self.tiers if tier), limit))
+        """Return the rows, best first; of equals those of `liked` come first, in that order, then heads, the newest."""
+        ordered = (_in_order(tier, liked, self.heads) for tier in self.tiers if tier)
+        return list(islice(chain.from_iterable(ordered), limit))
 
 
 class Ranking:
@@ -83,8 +95,8 @@ class Ranking:
         self._slugs = Prose([folded(model.canonical_slug or "") for model in models])
         self._descriptions = Prose([folded(model.description) for model in models])
         self._ids = [model.id if model.id.islower() else model.id.lower() for model in models]
-        self._frequent: dict[Word, Costs] = {}
-        self._cache: dict[Word, Costs] = {}
+        self._frequent: dict[Word, _Found] = {}
+        self._cache: dict[Word, _Found] = {}
 
     def match(self, words: list[Word], check: Callable[[], None] = lambda: None) -> Match:
         """Return what `words`, of which there is one at least, mean.
@@ -93,7 +105,8 @@ class Ranking:
         """
         costs = self._in_all([[word] for word in words], check)
         if costs:
-            return Match(self._whole_first(costs, words), words)
+            heads = self._found(words[0]).heads if len(words) == 1 else 0
+            return Match(self._whole_first(costs, words), words, heads)
         meant = [choice for word in words for choice in self._meant(word)]
         costs = self._in_all(meant, check)
         close = [word for choice in meant for word in choice]
@@ -101,7 +114,7 @@ class Ranking:
 
     def letters(self, word: Word, row: int) -> list[list[int]]:
         """Return the letters of id and name, counted without punctuation, that `word` finds `row` by."""
-        in_order = any(bits >> row & 1 for cost, bits in self._found(word).items() if cost >= SUBSEQUENCE)
+        in_order = any(bits >> row & 1 for cost, bits in self._found(word).costs.items() if cost >= SUBSEQUENCE)
         return self._labels.letters(word.squashed, row, in_order=in_order)
 
     def warm(self) -> None:
@@ -118,26 +131,26 @@ class Ranking:
     def _slips(self) -> Slips:
         return Slips(self._labels.words())
 
-    def _found(self, word: Word) -> Costs:
+    def _found(self, word: Word) -> _Found:
         """Return the rows that hold `word`; kept, because the next key changes one word only."""
-        costs = self._known(word)
-        if costs is None:
-            costs = self._as_typed(word) if word.typed else self._look_for(word)
+        found = self._known(word)
+        if found is None:
+            found = self._as_typed(word) if word.typed else self._look_for(word)
             if len(self._cache) >= MAX_CACHED_WORDS:
                 self._cache.clear()
-            self._cache[word] = costs
-        return costs
+            self._cache[word] = found
+        return found
 
-    def _known(self, word: Word) -> Costs | None:
+    def _known(self, word: Word) -> _Found | None:
         return self._frequent.get(word) or self._cache.get(word)
 
-    def _as_typed(self, word: Word) -> Costs:
+    def _as_typed(self, word: Word) -> _Found:
         """Return the rows that hold `word`; of those called so, first ids that begin with it as typed, or hold it."""
         costs: Costs = {}
-        for cost, bits in self._found(Word(word.spaced, word.squashed)).items():
+        for cost, bits in self._found(Word(word.spaced, word.squashed)).costs.items():
             steps = self._spelled(word.typed, bits) if cost < CANONICAL else [bits]
             costs |= {cost + step * RESPELLED: rows for step, rows in enumerate(steps) if rows}
-        return costs
+        return _Found(costs)
 
     def _spelled(self, typed: str, rows: int) -> list[int]:
         """Return those of `rows` whose ids begin with `typed`, those that hold it elsewhere, and the others."""
@@ -147,8 +160,8 @@ class Ranking:
         begun = bits_of((row for row in held if ids[row].startswith(typed)), len(ids))
         return [begun, holding & ~begun, rows & ~holding]
 
-    def _look_for(self, word: Word) -> Costs:
-        found = self._labels.fits(word.squashed)
+    def _look_for(self, word: Word) -> _Found:
+        found, heads = self._labels.fits(word.squashed)
         costs = {fit: bits for fit, bits in enumerate(found) if bits}
         seen, called = sum(found), bool(costs)  # no row is in two of them
         for place, prose in ((CANONICAL, self._slugs), (DESCRIPTION, self._descriptions)):
@@ -159,14 +172,14 @@ class Ranking:
         if not called:
             in_order = self._labels.subsequences(word.squashed, self._with_letters(word) & ~seen)
             costs.update((SUBSEQUENCE + cost, bits) for cost, bits in in_order.items())
-        return costs
+        return _Found(costs, heads)
 
     def _with_letters(self, word: Word) -> int:
         """Return the rows that are called by all letters of `word`, as far as the letters are known."""
         rows = -1
         for letter in word.squashed:
             if known := self._frequent.get(Word(letter, letter)):
-                rows &= sum(bits for cost, bits in known.items() if cost < CANONICAL)
+                rows &= sum(bits for cost, bits in known.costs.items() if cost < CANONICAL)
         return rows & ((1 << len(self._ids)) - 1)
 
     def _in_all(self, choices: list[list[Word]], check: Callable[[], None]) -> Costs:
@@ -182,8 +195,8 @@ class Ranking:
 
     def _found_any(self, choice: list[Word]) -> Costs:
         if len(choice) == 1:
-            return self._found(choice[0])
-        found = [self._found(word) for word in choice]
+            return self._found(choice[0]).costs
+        found = [self._found(word).costs for word in choice]
         costs: Costs = {}
         seen = 0
         for cost in sorted(set(chain.from_iterable(found))):
@@ -197,7 +210,7 @@ class Ranking:
 
     def _meant(self, word: Word) -> list[list[Word]]:
         """Return what `word` may mean: itself, or the words nearest to it, or that of each of its parts."""
-        if self._found(word):
+        if self._found(word).costs:
             return [[word]]
         close = self._slips.words_close_to(word.squashed)
         parts = query_words(word.spaced)
@@ -242,7 +255,8 @@ def _sums(some: Costs, others: Costs) -> Costs:
     return sums
 
 
-def _in_order(tier: int, liked: Sequence[int]) -> Iterator[int]:
+def _in_order(tier: int, liked: Sequence[int], heads: int) -> Iterator[int]:
     first = [row for row in liked if tier >> row & 1]
     rest = tier & ~bits_of(first, max(first) + 1) if first else tier
-    return chain(first, rows_of(rest))
+    leading = rest & heads
+    return chain(first, rows_of(leading), rows_of(rest ^ leading))

@@ -1,17 +1,16 @@
-"""Did you mean: what is spelled almost like something known. rapidfuzz measures how alike two spellings are.
-
-It is imported late: most sessions have no slip in them.
-"""
+"""Did you mean: what is spelled almost like something known. rapidfuzz measures how alike two spellings are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
 from ploked_protocol.catalog import ModelRecord
 from ploked_protocol.keys import VIRTUAL_VARIANTS
 
+from ..alike import alike
+from .steps import steps
 from .text import MAX_LENGTH
 
 MIN_SLIP = 3
@@ -32,6 +31,14 @@ _AUTHORS = {
 """Authors by what they are taken for: slugs of providers, and the authors of other catalogs."""
 SLUG_WEIGHT = 0.95
 """The right slug under another author (`google-vertex/...`, or none) is close, the right author closer."""
+
+
+SuccessorOf = Callable[[str], str | None]
+"""Returns the listed id that took the place of one that is not; None where none is known."""
+
+
+def no_successor(_id: str) -> None:
+    """Know of none."""
 
 
 def _slips_allowed(length: int) -> int:
@@ -64,12 +71,10 @@ class Slips:
         return close
 
     def _look_for(self, word: str, slips: int) -> list[str]:
-        from .spelling import OSA, process
-
-        close: list[tuple[str, int, int]] = []
+        distance = alike().distance
+        close: list[tuple[str, float, int]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
-            near = self._by_length.get(length, [])
-            close += process.extract(word, near, scorer=OSA.distance, score_cutoff=slips, limit=MAX_MEANT)
+            close += _extract(word, self._by_length.get(length, []), distance, slips, MAX_MEANT)
         fewest = min((distance for _, distance, _ in close), default=0)
         return [text for text, distance, _ in close if distance == fewest][:MAX_MEANT]
 
@@ -77,16 +82,15 @@ class Slips:
 class Spellings:
     """The ids of a catalog, among which the one that was meant is looked for."""
 
-    def __init__(self, models: Sequence[ModelRecord], last: Spellings | None = None) -> None:
-        """Take `models`, of which the first wins among equals; `last` knows what was listed before, and is let go."""
+    def __init__(self, models: Sequence[ModelRecord]) -> None:
+        """Take `models`, of which the first wins among equals."""
         self._by_id = {model.id: model for model in models}
         self._by_canonical: dict[str, list[str]] = {}
         for model in models:
             if model.canonical_slug:
                 self._by_canonical.setdefault(model.canonical_slug, []).append(model.id)
-        self._retired = self._taken_off(last) if last is not None else {}
 
-    def closest(self, text: str, n: int) -> list[str]:
+    def closest(self, text: str, n: int, successor_of: SuccessorOf = no_successor) -> list[str]:
         """Return the `n` ids that `text` may mean, best first, never `text` itself.
 
         First come those that facts name: the model of a canonical slug, what took the place of an id that was listed
@@ -97,20 +101,21 @@ class Spellings:
         base, colon, variant = "-".join(rest.lower().split()).partition(":")
         if not base:
             return []
-        suggestions = (id_ + at + preset for id_ in dict.fromkeys(self._meant(base, colon + variant)))
+        suggestions = (id_ + at + preset for id_ in dict.fromkeys(self._meant(base, colon + variant, successor_of)))
         return list(islice((id_ for id_ in suggestions if id_ != text), n))
 
-    def _meant(self, base: str, suffix: str) -> Iterator[str]:
+    def _meant(self, base: str, suffix: str, successor_of: SuccessorOf) -> Iterator[str]:
         if suffix.removeprefix(":") in VIRTUAL_VARIANTS:
-            yield from (id_ + suffix for id_ in self._meant(base, "") if ":" not in id_)
+            yield from (id_ + suffix for id_ in self._meant(base, "", successor_of) if ":" not in id_)
             return
-        yield from self._named(base, suffix)
+        yield from self._named(base, suffix, successor_of)
         yield from self._alike(base + suffix)
 
-    def _named(self, base: str, suffix: str) -> Iterator[str]:
+    def _named(self, base: str, suffix: str, successor_of: SuccessorOf) -> Iterator[str]:
         """Yield the ids that facts name for an id that is not listed."""
-        if successor := self._retired.get(base + suffix):
-            yield successor
+        for id_, kept in ((base + suffix, ""), (base, suffix)):
+            if successor := successor_of(id_):
+                yield from (one for one in (successor + kept, successor) if one in self._by_id)
         author, _, slug = base.partition("/")
         for name in (base, f"{_AUTHORS.get(author, author)}/{slug}"):
             if name + suffix in self._by_id:
@@ -122,18 +127,16 @@ class Spellings:
 
     def _variants(self, base: str, variant: str) -> Iterator[str]:
         """Yield forms of a model that exists, for a variant that does not: those spelled like it, then the model."""
-        from .spelling import fuzz, process
-
+        rapidfuzz = alike()
         listed = [id_.partition(":")[2] for id_ in self._by_id if id_.startswith(f"{base}:")]
         names = [*listed, *sorted(VIRTUAL_VARIANTS)]
-        close = process.extract(variant, names, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE)
+        close = rapidfuzz.extract(variant, names, scorer=rapidfuzz.ratio, score_cutoff=MIN_ALIKE)
         yield from (f"{base}:{name}" for name, _, _ in close)
         yield base
 
     def _alike(self, text: str) -> list[str]:
         """Return the ids that are like `text`, or whose slugs are like its slug, best first."""
-        from .spelling import OSA, fuzz, process
-
+        rapidfuzz = alike()
         ids, slugs, sorted_slugs = self._texts
         author, _, slug = text.partition("/")
         best: dict[int, float] = {}
@@ -143,10 +146,10 @@ class Spellings:
             (text, ids, 1),
             *([(f"{_AUTHORS[author]}/{slug}", ids, 1)] if author in _AUTHORS else []),
         ):
-            found = process.extract(wanted, known, scorer=fuzz.ratio, score_cutoff=MIN_ALIKE / weight, limit=None)
+            found = _extract(wanted, known, rapidfuzz.ratio, MIN_ALIKE / weight)
             best |= {place: max(weight * score, best.get(place, 0)) for _, score, place in found}
         # `ratio` takes swapped letters (52. for 5.2) for two slips, so that the wrong version is as close.
-        slips = {place: OSA.distance(text, ids[place]) for place in best}
+        slips = {place: rapidfuzz.distance(text, ids[place]) for place in best}
         return [ids[place] for place in sorted(best, key=lambda place: (-best[place], slips[place], place))]
 
     @cached_property
@@ -155,16 +158,15 @@ class Spellings:
         slugs = list(map(_slug, self._by_id))
         return list(self._by_id), slugs, list(map(_words_sorted, slugs))
 
-    def _taken_off(self, last: Spellings) -> dict[str, str]:
-        """Return for ids that were listed and are no more the id that goes by the same canonical slug."""
-        gone = {id_: successor for id_, successor in last._retired.items() if id_ not in self._by_id}
-        for id_, model in last._by_id.items():
-            if id_ not in self._by_id:
-                same = self._by_canonical.get(model.canonical_slug or "", [])
-                kin = (successor for successor in same if successor.partition(":")[2] == id_.partition(":")[2])
-                if successor := next(kin, None):
-                    gone[id_] = successor
-        return {id_: gone.get(successor, successor) for id_, successor in gone.items()}
+
+def _extract(
+    wanted: str, known: Sequence[str], scorer: Callable[..., float], cutoff: float, limit: int | None = None
+) -> Iterator[tuple[str, float, int]]:
+    """Yield what rapidfuzz extracts from each step of `known`, with its place: a step's best first, `limit` at most."""
+    extract = alike().extract
+    for part in steps(len(known)):
+        found = extract(wanted, known[part], scorer=scorer, score_cutoff=cutoff, limit=limit)
+        yield from ((text, score, part.start + place) for text, score, place in found)
 
 
 def _slug(id_: str) -> str:

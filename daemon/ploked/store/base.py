@@ -6,7 +6,7 @@ import time
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord, SuccessorRecord
 
 T = TypeVar("T")
 
@@ -68,6 +68,12 @@ class CatalogStore(Protocol):
 
     def save_providers(self, rows: list[ProviderRecord], refreshed_s: int) -> None:
         """Replace all providers."""
+
+    def load_successors(self) -> Stored[SuccessorRecord] | None:
+        """Return what took the place of ids that are listed no more, in the order in which it became known."""
+
+    def save_successors(self, rows: list[SuccessorRecord], refreshed_s: int) -> None:
+        """Replace all successors."""
 
     def close(self) -> None:
         """Release the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord, SuccessorRecord
 
 from .base import Stored
 
@@ -14,6 +14,7 @@ class MemoryStore:
         self._models: Stored[ModelRecord] | None = None
         self._endpoints: dict[str, Stored[EndpointRecord]] = {}
         self._providers: Stored[ProviderRecord] | None = None
+        self._successors: Stored[SuccessorRecord] | None = None
 
     def load_models(self) -> Stored[ModelRecord] | None:
         """Return the models last saved."""
@@ -40,6 +41,14 @@ class MemoryStore:
     def save_providers(self, rows: list[ProviderRecord], refreshed_s: int) -> None:
         """Replace all providers."""
         self._providers = Stored(list(rows), refreshed_s) if rows else None
+
+    def load_successors(self) -> Stored[SuccessorRecord] | None:
+        """Return the successors last saved."""
+        return self._successors
+
+    def save_successors(self, rows: list[SuccessorRecord], refreshed_s: int) -> None:
+        """Replace all successors."""
+        self._successors = Stored(list(rows), refreshed_s) if rows else None
 
     def close(self) -> None:
         """Do nothing: there is no file."""

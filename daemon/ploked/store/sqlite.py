@@ -1,4 +1,4 @@
-"""The catalog cache on disk: records as JSON in three tables, each refresh one transaction."""
+"""The catalog cache on disk: records as JSON in one table for each kind, each refresh one transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
+from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord, SuccessorRecord
 from ploked_protocol.keys import EndpointKey
 from ploked_protocol.wire import decoder, encode
 
@@ -25,13 +25,15 @@ CREATE TABLE IF NOT EXISTS endpoints
     (key_id TEXT PRIMARY KEY, model_id TEXT, record JSON, last_refreshed_s INT, schema_version INT);
 CREATE INDEX IF NOT EXISTS endpoints_model_id ON endpoints (model_id);
 CREATE TABLE IF NOT EXISTS providers (key_id TEXT PRIMARY KEY, record JSON, last_refreshed_s INT, schema_version INT);
+CREATE TABLE IF NOT EXISTS successors (key_id TEXT PRIMARY KEY, record JSON, last_refreshed_s INT, schema_version INT);
 """
 _ONE_GROUP = "''"
-"""Models and providers are loaded as one group; endpoints by the column `model_id`."""
+"""All but endpoints are loaded as one group; those by the column `model_id`."""
 
 _MODEL = decoder(ModelRecord)
 _ENDPOINT = decoder(EndpointRecord)
 _PROVIDER = decoder(ProviderRecord)
+_SUCCESSOR = decoder(SuccessorRecord)
 
 
 class SqliteStore:
@@ -73,6 +75,14 @@ class SqliteStore:
     def save_providers(self, rows: list[ProviderRecord], refreshed_s: int) -> None:
         """Replace all providers."""
         self._replace("providers", [_row(record.slug, record, refreshed_s) for record in rows])
+
+    def load_successors(self) -> Stored[SuccessorRecord] | None:
+        """Return what took the place of ids that are listed no more, in the order in which it became known."""
+        return self._load("successors", _ONE_GROUP, _SUCCESSOR).get("")
+
+    def save_successors(self, rows: list[SuccessorRecord], refreshed_s: int) -> None:
+        """Replace all successors."""
+        self._replace("successors", [_row(record.id, record, refreshed_s) for record in rows])
 
     def close(self) -> None:
         """Release the file; a later call opens it again."""

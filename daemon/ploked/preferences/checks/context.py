@@ -40,6 +40,9 @@ class CatalogView(Protocol):
     def has_provider(self, slug_or_tag: str) -> bool:
         """Return whether a provider has this slug, or an endpoint seen so far this tag."""
 
+    def successor(self, model_id: str) -> str | None:
+        """Return the listed id that took the place of one that is not listed; None where none is known."""
+
     def closest_models(self, text: str) -> Sequence[str]:
         """Return listed ids like `text`, best first; never `text` itself."""
 

@@ -10,7 +10,7 @@ from ploked_protocol.plans import NothingLeft
 from ploked_protocol.preferences import ConfigProblem
 
 from ..positions import KeyPath
-from ..wording import did_you_mean
+from ..wording import did_you_mean, quoted
 from .context import Context
 
 SOON = timedelta(days=30)
@@ -41,6 +41,10 @@ def _model_id(context: Context, model_id: str, path: KeyPath) -> Iterator[Config
     if not context.catalog.knows_models() or key.alias or key.is_router or key.listed is None:
         return
     listed = str(key.listed)
+    if successor := context.catalog.successor(model_id):
+        message = f"The catalog lists no model of this id: {quoted(successor)} took its place."
+        yield context.problem(path, "retiredModel", message, [successor])
+        return
     if not context.catalog.has_model(listed):
         near = context.catalog.closest_models(listed)
         message = f"The catalog lists no model of this id.{did_you_mean(near)}"

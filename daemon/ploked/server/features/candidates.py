@@ -125,7 +125,7 @@ async def _values(service: Any, text: str, at: Cursor, model_id: str | None) -> 
     path = at.key_path
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if _is_model(path):
-        return _models(service, at.prefix)
+        return await _models(service, at.prefix)
     if name in PROVIDER_LISTS:
         return _providers(service, model_id)
     if name in PROFILE_KEYS:
@@ -135,8 +135,8 @@ async def _values(service: Any, text: str, at: Cursor, model_id: str | None) -> 
     if name == "required_supported_params":
         return (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
     if name == "quantizations":
-        known = dict.fromkeys([*service.facts.quantizations, *QUANTIZATIONS])
-        return (Candidate(name, Kind.EnumMember) for name in known)
+        seen = await asyncio.to_thread(lambda: service.facts.quantizations)  # of all endpoints
+        return (Candidate(name, Kind.EnumMember) for name in dict.fromkeys([*seen, *QUANTIZATIONS]))
     if name == "sort" or path[-2:] == ("sort", "by"):
         return (Candidate(value, Kind.EnumMember) for value in SORTS)
     return _literals(path)
@@ -158,12 +158,14 @@ def _literals(path: KeyPath) -> Iterator[Candidate]:
         yield Candidate(value, Kind.EnumMember, quoted=value not in ("true", "false"))
 
 
-def _models(service: Any, prefix: str) -> Iterator[Candidate]:
-    for model_id in service.find_models(prefix, MOST_MODELS):
-        record: ModelRecord | None = service.catalog.model(model_id)
-        if record is not None:
-            detail = f"{record.name} · {tokens(record.context_hint)} · {price(record.pricing)}"
-            yield Candidate(model_id, Kind.Value, detail, record.description)
+async def _models(service: Any, prefix: str) -> Iterator[Candidate]:
+    found = map(service.catalog.model, await service.find_models(prefix, MOST_MODELS))
+    return (_model(record) for record in found if record is not None)
+
+
+def _model(record: ModelRecord) -> Candidate:
+    detail = f"{record.name} · {tokens(record.context_hint)} · {price(record.pricing)}"
+    return Candidate(record.id, Kind.Value, detail, record.description)
 
 
 def _providers(service: Any, model_id: str | None) -> Iterator[Candidate]:

@@ -33,6 +33,8 @@ async def hover(session: Session, params: types.HoverParams) -> types.Hover | No
     at = await cursor_at(document, params.position)
     model_id = await model_at(document.source, at.key_path)
     card = await _card(session.service, document.source, at, model_id)
+    if model_id:
+        session.service.catalog.touch_successor(model_id)  # the answer that names it comes too late for this card
     if card is None:
         return None
     want_endpoints(session, model_id)
@@ -88,7 +90,9 @@ async def _in_effect(service: Any, text: str, path: KeyPath, model_id: str | Non
 def _model(service: Any, model_id: str, prefs: RegistryPrefs) -> str | None:
     record = service.facts.find_model(model_id)
     if record is None:
-        return None
+        successor = service.facts.successor(model_id)
+        card = _model(service, successor, prefs) if successor else None
+        return card and f"{escaped(model_id)} is not listed any more. In its place:\n\n{card}"
     plan = service.plan_now(model_id, prefs)
     return model_card(record, plan, service.catalog.models_freshness())
 
