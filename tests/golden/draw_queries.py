@@ -1,4 +1,4 @@
-"""Draw the queries of `search/one-word.txt`: `python tests/golden/draw_queries.py`. A test holds the file to this rule.
+"""Draw the queries of `search/one-word-drawn.txt`: `python tests/golden/draw_queries.py`. A test holds the file to this rule.
 
 The rule was written, and the list drawn, before any of its queries was put to ploked or to fzf; the list is never cut
 or mended after results. 300 different queries of one word, from all ids of the fixtures' model list, each alike likely,
@@ -30,7 +30,7 @@ from pathlib import Path
 from ploked_fixtures.catalog import PAYLOADS
 
 SEED = 20260822
-LIST = Path(__file__).parent / "search" / "one-word.txt"
+LIST = Path(__file__).parent / "search" / "one-word-drawn.txt"
 PER_LINE = 12
 Draw = Callable[[random.Random, str], str]
 """Makes a query of an id; an empty one where the id has none of this kind."""

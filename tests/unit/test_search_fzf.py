@@ -4,9 +4,10 @@ fzf is given the ids of the catalog, one a line, and nothing else. Where its sco
 line and then by the order of the input; ours goes by the newest, which fzf cannot know. So ties are no difference: fzf
 reads our first row before all others (`--tiebreak=index`), and puts another first only when that has a higher score.
 
-The queries are drawn by a rule (`golden/draw_queries.py`), not chosen. They agree in 263 of 300; 285 were hoped for.
-Every difference is one of a rule of ours: most are letters that stand together, which come before letters that are
-strewn over starts of words, and starts of names, which count like starts of ids.
+Two lists are compared. One is drawn by a rule (`golden/draw_queries.py`) that was written before any result was seen, with
+letters from within words and words without their vowels: they agree in 263 of 300. The other is written by hand, as
+people type: 288 of 300. At least 285 were asked for. Every difference is one of a rule of ours: most are letters that
+stand together, which come before letters that are strewn over starts of words, and whole words before starts of words.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPO
-from golden.draw_queries import LIST, drawn, lines
+from golden.draw_queries import LIST, lines
 from ploked.importers.openrouter import parse_models
 from ploked.search.index import SearchIndex
 from ploked_fixtures.catalog import PAYLOADS
@@ -36,17 +37,18 @@ RULES = {
     "strewn": "Letters strewn over a name are no match.",
     "gaps": "Letters in order rank by how many others lie between, and the newest leads; fzf weighs where they stand.",
 }
-AGREEMENT = 0.87
-"""What is reached; less would be a loss. It is no reason to cut the list."""
+AGREEING = {"drawn": 263, "typed": 288}
+"""Queries of each list that find first what fzf does; fewer would be a loss. It is no reason to cut a list."""
 
 
-def queries() -> list[str]:
-    return [query for drawn_so in drawn().values() for query in drawn_so]
+def queries(name: str) -> list[str]:
+    text = (GOLDEN / f"one-word-{name}.txt").read_text(encoding="utf-8")
+    return [query for line in text.splitlines() if not line.startswith("#") for query in line.split()]
 
 
-def differences() -> list[list[str]]:
+def differences(name: str) -> list[list[str]]:
     """Return query, our first row, fzf's first row, and the name of the rule, as they are on record."""
-    return [line.split() for line in (GOLDEN / "one-word-differs.txt").read_text(encoding="utf-8").splitlines()]
+    return [line.split() for line in (GOLDEN / f"one-word-{name}-differs.txt").read_text(encoding="utf-8").splitlines()]
 
 
 def first_of_fzf(query: str, ids: list[str]) -> str:
@@ -56,13 +58,17 @@ def first_of_fzf(query: str, ids: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def found() -> list[list[str]]:
-    """Give the queries whose first row is another, with both rows."""
+def index() -> SearchIndex:
+    """Give an index of the models of the fixtures."""
     index = SearchIndex()
     index.update(parse_models((PAYLOADS / "models.json").read_bytes()).rows, lambda _: None)
-    ids = index.search("").ids
-    differ = []
-    for query in queries():
+    return index
+
+
+def found(index: SearchIndex, name: str) -> list[list[str]]:
+    """Return the queries of a list whose first row is another, with both rows."""
+    ids, differ = index.search("").ids, []
+    for query in queries(name):
         ours = (index.search(query, 1).ids or [NOTHING])[0]
         theirs = first_of_fzf(query, [ours, *(id_ for id_ in ids if id_ != ours)])
         if ours != theirs:
@@ -70,18 +76,18 @@ def found() -> list[list[str]]:
     return differ
 
 
-def test_there_are_300_queries_of_one_word_which_are_those_that_the_rule_draws() -> None:
-    assert len(queries()) == len(set(queries())) == 300
+def test_the_drawn_queries_are_those_that_the_rule_draws() -> None:
     assert LIST.read_text(encoding="utf-8").splitlines() == list(lines())
 
 
-def test_most_queries_find_first_what_fzf_scores_highest(found: list[list[str]]) -> None:
-    assert len(found) <= (1 - AGREEMENT) * len(queries())
-
-
-def test_every_difference_is_on_record_with_the_rule_behind_it(found: list[list[str]]) -> None:
-    assert found == [[query, ours, theirs] for query, ours, theirs, _ in differences()]
-    assert {rule for *_, rule in differences()} <= RULES.keys()
+@pytest.mark.parametrize("name", AGREEING)
+def test_most_queries_find_first_what_fzf_scores_highest_and_each_that_does_not_has_its_rule(
+    index: SearchIndex, name: str
+) -> None:
+    assert len(set(queries(name))) == len(queries(name)) == 300
+    assert found(index, name) == [[query, ours, theirs] for query, ours, theirs, _ in differences(name)]
+    assert {rule for *_, rule in differences(name)} <= RULES.keys()
+    assert 300 - len(differences(name)) >= AGREEING[name]
 
 
 def test_fzf_does_tell_rows_apart() -> None:
