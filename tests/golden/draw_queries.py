@@ -1,4 +1,4 @@
-"""Draw the queries of `search/one-word-drawn.txt`: `python tests/golden/draw_queries.py`. A test holds the file to this rule.
+"""Draw the queries of `search/one-word-drawn.txt`: `python tests/golden/draw_queries.py`. A test holds it to this rule.
 
 The rule was written, and the list drawn, before any of its queries was put to ploked or to fzf; the list is never cut
 or mended after results. 300 different queries of one word, from all ids of the fixtures' model list, each alike likely,

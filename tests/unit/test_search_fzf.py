@@ -4,10 +4,10 @@ fzf is given the ids of the catalog, one a line, and nothing else. Where its sco
 line and then by the order of the input; ours goes by the newest, which fzf cannot know. So ties are no difference: fzf
 reads our first row before all others (`--tiebreak=index`), and puts another first only when that has a higher score.
 
-Two lists are compared. One is drawn by a rule (`golden/draw_queries.py`) that was written before any result was seen, with
-letters from within words and words without their vowels: they agree in 263 of 300. The other is written by hand, as
-people type: 288 of 300. At least 285 were asked for. Every difference is one of a rule of ours: most are letters that
-stand together, which come before letters that are strewn over starts of words, and whole words before starts of words.
+Two lists are compared. One is drawn by a rule (`golden/draw_queries.py`) that was written before any result was seen,
+with letters from within words and words without their vowels: they agree in 263 of 300. The other is written by hand,
+as people type: 288 of 300. At least 285 were asked for. Every difference is one of a rule of ours: most are letters
+that stand together, which come before letters strewn over starts of words, and whole words before starts of words.
 """
 
 from __future__ import annotations
