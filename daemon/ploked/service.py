@@ -28,11 +28,13 @@ from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle, uncollected
+from .memory import settle, uncollected, uncollected_if
 from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
+from .preferences.load import LARGE, Loaded
 from .preferences.positions import START, problem_at
+from .preferences.problems import foremost
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
@@ -330,7 +332,11 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
     async def _check_config(self) -> None:
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
         loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
-        self._problems = await asyncio.to_thread(check, loaded, self.facts, self.now()) if loaded else []
+        self._problems = await asyncio.to_thread(self._checked, loaded) if loaded else []
+
+    def _checked(self, loaded: Loaded) -> list[ConfigProblem]:
+        with uncollected_if(len(self.preferences.text or "") > LARGE):
+            return foremost(check(loaded, self.facts, self.now()))
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache
