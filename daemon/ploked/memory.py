@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 
 @contextmanager
@@ -23,6 +23,11 @@ def uncollected() -> Iterator[None]:
         gc.freeze()
         if was_on:
             gc.enable()
+
+
+def uncollected_if(condition: bool) -> AbstractContextManager[None]:
+    """Return `uncollected()` where `condition` holds, and else what does nothing."""
+    return uncollected() if condition else nullcontext()
 
 
 def settle() -> None:

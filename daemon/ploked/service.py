@@ -6,10 +6,12 @@ Architecture invariant: nothing here knows JSON-RPC, LSP or HTTP; every request 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,10 +19,10 @@ from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
 from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
 from ploked_protocol.methods import Method
 from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
-from ploked_protocol.preferences import ConfigProblem
+from ploked_protocol.preferences import ConfigProblem, RegistryPrefs
 
 from . import __version__, routing
-from .catalog import WarmCatalog
+from .catalog import MOST_SOUGHT, WarmCatalog
 from .edits import ConfigEdits
 from .finding import Finding
 from .importers.http import Fetcher
@@ -28,11 +30,13 @@ from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle, uncollected
+from .memory import settle, uncollected, uncollected_if
 from .outlooks import Outlooks
 from .preferences.check import check
 from .preferences.live import LivePreferences
+from .preferences.load import LARGE, Loaded
 from .preferences.positions import START, problem_at
+from .preferences.problems import foremost
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
@@ -47,6 +51,8 @@ from .sweeps.manager import SweepManager
 from .sweeps.run import SweepRunner
 from .view import CatalogFacts
 from .what_if import WhatIf
+
+_log = logging.getLogger(__name__)
 
 Listener = Callable[[Method[Any, None], Any], None]
 
@@ -331,10 +337,20 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
     async def _check_config(self) -> None:
         """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
         loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
-        self._problems = await asyncio.to_thread(check, loaded, self.facts, self.now()) if loaded else []
-        for model in self.preferences.prefs.models if loaded else ():
-            if not self.facts.has_model(model.model):
-                self.catalog.touch_successor(model.model)
+        self._problems, unlisted = await asyncio.to_thread(self._checked, loaded) if loaded else ([], [])
+        for model_id in unlisted:
+            self.catalog.touch_successor(model_id)
+
+    def _checked(self, loaded: Loaded) -> tuple[list[ConfigProblem], list[str]]:
+        """Return what the facts say against `loaded`, and ids in it that are not listed, as many as may be sought."""
+        prefs = loaded.prefs or RegistryPrefs()
+        unlisted = (model.model for model in prefs.models if not self.facts.has_model(model.model))
+        try:
+            with uncollected_if(len(self.preferences.text or "") > LARGE):
+                return foremost(check(loaded, self.facts, self.now())), list(islice(unlisted, MOST_SOUGHT))
+        except Exception:  # noqa: BLE001  # a fault of ours in one check must cost neither the start nor the preferences
+            _log.exception("config.toml could not be held against the facts")
+            return [], []
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache

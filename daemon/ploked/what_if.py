@@ -15,6 +15,7 @@ from .preferences.changes import edit_preferences
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import Loaded, load
+from .preferences.problems import foremost
 from .routing.difference import model_diff, models_of, summed_up
 from .routing.effective import Effective, effective
 from .routing.notices import unsupported
@@ -129,7 +130,7 @@ class WhatIf:
     def _read(self, text: str) -> tuple[Loaded, list[ConfigProblem]]:
         loaded = load(text, self.settings.config_path)
         problems = [*loaded.problems, *check(loaded, self.facts, self.now())]
-        return loaded, sorted(problems, key=lambda each: (each.line, each.column))
+        return loaded, foremost(sorted(problems, key=lambda each: (each.line, each.column)))
 
 
 def _edited(text: str, relaxation: plans.Relaxation) -> str | None:

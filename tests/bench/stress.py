@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ploked_protocol.framing import frame
@@ -21,6 +23,32 @@ from shared import CONNECT, HELLO, SHORT, Bench, RawSocket, Row, figures
 
 STARTERS = 20
 MISTAKES = '[[registry.models]]\nmodel = "a/b"\nallowed_providers = ["c", "d"]\nno_such_key = 1\n\n'
+
+
+def _mebibyte(head: str, unit: str, tail: str = "") -> str:
+    """Return a text of at most 1 MiB; `@` in `unit` stands for the number of its copy."""
+    room, copies = (1 << 20) - len(head) - len(tail), []
+    for at in itertools.count():
+        copies.append(unit.replace("@", str(at)))
+        room -= len(copies[-1].encode())
+        if room < 0:
+            return head + "".join(copies[:-1]) + tail
+    raise AssertionError
+
+
+HEAD = "version = 1\n"
+LARGE = {
+    "models with mistakes": _mebibyte(HEAD, MISTAKES.replace("a/b", "a/b@")),
+    "one long string": _mebibyte(HEAD + 'x = "', "y", '"\n'),
+    "a string of many lines": _mebibyte(HEAD + 'x = """', "y y\n", '"""\n'),
+    "one list of texts": _mebibyte(HEAD + "x = [", '"a", ', "]\n"),
+    "one list of 500,000 digits": _mebibyte(HEAD + "x = [", "1,", "]\n"),
+    "comments": _mebibyte(HEAD, "# a comment of some length, again and again\n"),
+    "deep inline tables": _mebibyte(HEAD, "k@ = { a = { b = { c = { d = { e = [ { f = 1 } ] } } } } }\n"),
+    "one line of 1 MB": _mebibyte(HEAD + "x = { a = 1", ", k@ = 1", " }\n"),
+    "broken at its end": _mebibyte(HEAD, "k@ = 1\n", "x = \n"),
+}
+"""The largest files that are read."""
 
 
 def memory(bench: Bench) -> Iterator[Row]:
@@ -66,6 +94,7 @@ def stalls(bench: Bench) -> Iterator[Row]:
         ("edits of a 1 MB document", partial(_edits, unit="# a comment of some length, again and again\n")),
         ("edits of a 1 MB document of 10,000 models with mistakes", partial(_edits, unit=MISTAKES)),
         ("edits of a line of 1 MB", partial(_edits, unit="é😀" * 250_000)),
+        *((f"a save of a `config.toml` of 1 MiB: {kind}", partial(_save, text=text)) for kind, text in LARGE.items()),
     ):
         yield (
             f"longest wait of another session during {name}",
@@ -141,6 +170,19 @@ def _edits(bench: Bench, unit: str) -> None:
     client.request("ploked/listProfiles", {})
     time.sleep(1)
     client.close()
+
+
+def _save(bench: Bench, text: str) -> None:
+    """Save the text, a small one, and the text again, each once the one before it is in force."""
+    config = Path(bench.env["PLOKED_CONFIG"])
+    small = f"version = 1\n# {len(text)}\n"
+    for each in (text, small, text, "version = 1\n"):
+        beside = config.with_suffix(".new")
+        beside.write_text(each)
+        beside.replace(config)
+        while b"preferencesChanged" not in bench.editor.read():
+            pass
+    time.sleep(0.5)
 
 
 def recovery(bench: Bench) -> Iterator[Row]:

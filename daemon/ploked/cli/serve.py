@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ..server.session import Session
     from ..service import RegistryService
 
+SWITCH_S = 0.001
+"""How long a busy thread may keep the event loop waiting. An answer waits three or four times: Python has 5 ms."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
@@ -133,4 +136,5 @@ def _service() -> RegistryService:
     from ..service import RegistryService
     from ..settings import Settings
 
+    sys.setswitchinterval(SWITCH_S)
     return RegistryService.create(Settings.from_environ(os.environ, Path.home()))

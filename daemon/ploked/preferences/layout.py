@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .positions import KeyPath, TablePaths, key_parts, language
+from .positions import KeyPath, TablePaths, key_parts, parsed
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -50,9 +50,7 @@ def sites(source: bytes) -> list[Site]:
 
     Raises UnreadLayoutError.
     """
-    from tree_sitter import Parser  # imported late: start-up pays for every import, and only edits need the tree
-
-    root = Parser(language()).parse(source).root_node
+    root = parsed(source)
     if root.has_error:
         raise UnreadLayoutError
     return list(_statements(root))

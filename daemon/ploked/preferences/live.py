@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import operator
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -12,8 +13,10 @@ from ploked_protocol.errors import ConfigNotEditable, ErrorData
 from ploked_protocol.preferences import RegistryPrefs
 from ploked_protocol.queries import ConfigEdited, ConfigStatus
 
+from ..memory import uncollected_if
 from .disk import Reading, read, read_settled, write_atomic
-from .load import LAST_GOOD, Loaded, load
+from .load import LARGE, LAST_GOOD, Loaded, load
+from .problems import foremost
 from .watch import watch
 
 _log = logging.getLogger(__name__)
@@ -101,13 +104,16 @@ class LivePreferences:
             return False
         latest = None if reading.text is None else await asyncio.to_thread(_loaded, reading.text, self.path)
         is_first, before = self._reading is None, self.prefs
-        self._reading = reading
+        after = before
         if reading.text is None and not reading.trouble:
-            self.prefs, self.loaded = RegistryPrefs(), None
+            after, kept = RegistryPrefs(), None
         elif latest is not None and latest.prefs is not None:
-            self.prefs, self.loaded = latest.prefs, latest
+            after, kept = latest.prefs, latest
+        else:
+            kept = self.loaded
+        changed: bool = await asyncio.to_thread(operator.ne, after, before)  # takes a while, too, of a large file
+        self._reading, self.prefs, self.loaded = reading, after, kept
         self._state = self._status_of(reading, latest)
-        changed = self.prefs != before
         if not is_first:
             self._tell(changed)
         return changed
@@ -121,7 +127,7 @@ class LivePreferences:
         if latest.prefs is None:
             where = f"line {latest.problems[0].line}, column {latest.problems[0].column}"
             return ConfigStatus(path, "broken", latest.problems, f"{path} is broken at {where}. {kept}")
-        return ConfigStatus(path, "loaded", latest.problems)
+        return ConfigStatus(path, "loaded", foremost(latest.problems))
 
     def _tell(self, changed: bool) -> None:
         try:
@@ -132,6 +138,8 @@ class LivePreferences:
 
 def _loaded(text: str, path: Path) -> Loaded:
     """Return what `load` does, with places found already: the first plan would pay milliseconds for them."""
-    loaded = load(text, path)
-    loaded.positions.find(("registry",))
+    with uncollected_if(len(text) > LARGE):
+        loaded = load(text, path)
+        if loaded.prefs is not None:
+            loaded.positions.find(("registry",))
     return loaded

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,13 +14,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ploked_protocol.preferences import ConfigProblem
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Point
+    from tree_sitter import Language, Node
 
 KeyPath = tuple[str | int, ...]
 """Keys and 0-based list indexes from the root, e.g. `("registry", "models", 0, "model")`."""
 
 Part = Literal["value", "key"]
-_Bytes = tuple["Point", "Point"]
+_PARTS: tuple[Part, ...] = ("value", "key")
+PIECE_BYTES = 4096
+"""The parser is handed a text in such pieces: it keeps all other threads from running in between."""
 _TABLES = {"table", "table_array_element"}
 _KEYS = {"bare_key", "quoted_key", "dotted_key"}
 
@@ -87,8 +92,7 @@ class Positions:
         self.kept: dict[KeyPath, list[int]] = {}
         """For a list that was read with entries left out, by its path in the text: the indexes there of the rest."""
         self._source = text.encode("utf-8", "surrogatepass")
-        self._lines: list[bytes] = []
-        self._found: dict[KeyPath, dict[Part, _Bytes]] | None = None
+        self._index: _Index | None = None
         self._spans: dict[tuple[KeyPath, Part], Span | None] = {}
         """What was asked before: a plan asks for the same places as the one before it."""
 
@@ -109,11 +113,9 @@ class Positions:
 
     def find_in_text(self, path: KeyPath, part: Part = "value") -> Span | None:
         """Return `find(path, part)`, with indexes that count all entries of the text."""
-        if self._found is None:
-            self._lines = self._source.split(b"\n")
-            self._found = _index(self._source)
-        parts = self._found.get(path)
-        return self._span(parts.get(part) or parts["value"]) if parts else None
+        if self._index is None:
+            self._index = _Index(self._source)
+        return self._index.span(path, part)
 
     def nearest_in_text(self, path: KeyPath, part: Part = "value") -> Span:
         """Return where `path` stands, else the key of the innermost table around it, else the start of the text."""
@@ -122,12 +124,42 @@ class Positions:
         outer = (self.find_in_text(path[:end], "key") for end in range(len(path) - 1, 0, -1))
         return next((span for span in outer if span), START)
 
-    def _span(self, points: _Bytes) -> Span:
-        (row, column), (end_row, end_column) = points
-        return Span(row + 1, self._column(row, column), end_row + 1, self._column(end_row, end_column))
 
-    def _column(self, row: int, byte: int) -> int:
-        return len(self._lines[row][:byte].decode("utf-8", "replace")) + 1
+class _Index:
+    """Where every path of a text stands. Flat: a large file has 100,000 paths, and each object that is kept costs."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._lines = array("I", [0])
+        self._lines.extend(match.end() for match in re.finditer(b"\n", source))
+        self._rows: dict[KeyPath, int] = {}
+        self._bytes = array("q")
+        """For each row, where its value begins and ends, then its key; -1 for a part that it has not."""
+        for path, part, node in _entries(parsed(source)):
+            self._add(path, part, node)
+
+    def _add(self, path: KeyPath, part: Part, node: Node) -> None:
+        """Keep a place; where a path is written twice, the first stands."""
+        row = self._rows.setdefault(path, len(self._bytes))
+        if row == len(self._bytes):
+            self._bytes.extend((-1, -1, -1, -1))
+        at = row + 2 * _PARTS.index(part)
+        if self._bytes[at] < 0:
+            self._bytes[at], self._bytes[at + 1] = node.start_byte, node.end_byte
+
+    def span(self, path: KeyPath, part: Part) -> Span | None:
+        """Return where a part of `path` stands, else its value; None for a path without a value."""
+        row = self._rows.get(path)
+        if row is None or self._bytes[row] < 0:
+            return None
+        at = row + 2 * _PARTS.index(part)
+        at = row if self._bytes[at] < 0 else at
+        return Span(*self._place(self._bytes[at]), *self._place(self._bytes[at + 1]))
+
+    def _place(self, byte: int) -> tuple[int, int]:
+        """Return line and column of a byte, both 1-based."""
+        line = bisect_right(self._lines, byte)
+        return line, len(self._source[self._lines[line - 1] : byte].decode("utf-8", "replace")) + 1
 
 
 @lru_cache(maxsize=1)
@@ -140,32 +172,51 @@ def language() -> Language:
     return Language(tree_sitter_toml.language())
 
 
-def _index(source: bytes) -> dict[KeyPath, dict[Part, _Bytes]]:
-    """Return the points of every path; where a path is written twice, the first stands."""
-    from tree_sitter import Parser
+def parsed(source: bytes) -> Node:
+    """Return the root of the syntax tree of a text, broken or not.
 
-    found: dict[KeyPath, dict[Part, _Bytes]] = {}
-    for path, part, node in _entries(Parser(language()).parse(source).root_node):
-        found.setdefault(path, {}).setdefault(part, (node.start_point, node.end_point))
-    return {path: parts for path, parts in found.items() if "value" in parts}
+    The parser lets no other thread run; it asks for one piece of the text after the other, and they run while it does.
+    """
+    from tree_sitter import Parser  # imported late: start-up pays for every import
+
+    return Parser(language()).parse(lambda byte, _: source[byte : byte + PIECE_BYTES]).root_node
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Yield the children of a node one by one: `node.children` makes them all in one step, and keeps them."""
+    cursor = node.walk()
+    more = cursor.goto_first_child()
+    while more:
+        if cursor.node is not None:
+            yield cursor.node
+        more = cursor.goto_next_sibling()
 
 
 def _entries(root: Node) -> Iterator[tuple[KeyPath, Part, Node]]:
     """Yield every key and value of the file, in the order they are written."""
     tables = TablePaths()
-    statements = deque(root.children)
-    while statements:
-        node = statements.popleft()
+    for node in _statements(root):
         if node.type == "pair":
             yield from _pair((), node)
         elif node.type in _TABLES:
             yield from _table(tables, node)
+
+
+def _statements(root: Node) -> Iterator[Node]:
+    """Yield the statements of the file, also those that are in the midst of what is broken."""
+    levels = [children(root)]
+    while levels:
+        node = next(levels[-1], None)
+        if node is None:
+            levels.pop()
         elif node.type == "ERROR":
-            statements.extendleft(reversed(node.children))
+            levels.append(children(node))
+        else:
+            yield node
 
 
 def _table(tables: TablePaths, node: Node) -> Iterator[tuple[KeyPath, Part, Node]]:
-    header = next((child for child in node.children if child.type in _KEYS), None)
+    header = next((child for child in children(node) if child.type in _KEYS), None)
     if header is None:
         return
     keys = key_parts(header)
@@ -177,30 +228,37 @@ def _table(tables: TablePaths, node: Node) -> Iterator[tuple[KeyPath, Part, Node
             yield path[:-1], part, keys[-1][1]
         for end, (_, key) in enumerate(keys[:-1], 1):
             yield tables.resolve(names[:end]), part, key
-    for child in node.children:
+    for child in children(node):
         if child.type == "pair":
             yield from _pair(path, child)
 
 
 def _pair(base: KeyPath, pair: Node) -> Iterator[tuple[KeyPath, Part, Node]]:
-    """Yield a pair and all that its value holds; a stack, for values may nest deeper than Python calls."""
-    stack: list[tuple[KeyPath, Node]] = [(base, pair)]
-    while stack:
-        path, node = stack.pop()
-        if node.type == "pair":
+    """Yield a pair and all that its value holds; levels, for values may nest deeper than Python calls."""
+    levels = [iter([(base, pair)])]
+    while levels:
+        path, node = next(levels[-1], ((), None))
+        if node is None:
+            levels.pop()
+        elif node.type == "pair":
             for name, key in key_parts(node.children[0]):
                 path = (*path, name)
                 yield path, "key", key
                 if key.end_byte != node.children[0].end_byte:
                     yield path, "value", key
-            stack.append((path, [child for child in node.children if child.type != "comment"][-1]))
-            continue
-        yield path, "value", node
-        if node.type == "inline_table":
-            stack.extend((path, child) for child in node.children if child.type == "pair")
-        elif node.type == "array":
-            values = [child for child in node.children if child.is_named and child.type != "comment"]
-            stack.extend(((*path, index), child) for index, child in enumerate(values))
+            levels.append(iter([(path, [child for child in node.children if child.type != "comment"][-1])]))
+        else:
+            yield path, "value", node
+            levels.append(_inside(path, node))
+
+
+def _inside(path: KeyPath, value: Node) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield the pairs of an inline table, and the entries of an array with their paths."""
+    if value.type == "inline_table":
+        yield from ((path, child) for child in children(value) if child.type == "pair")
+    elif value.type == "array":
+        entries = (child for child in children(value) if child.is_named and child.type != "comment")
+        yield from (((*path, index), child) for index, child in enumerate(entries))
 
 
 def key_parts(node: Node) -> list[tuple[str, Node]]:

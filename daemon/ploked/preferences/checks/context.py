@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
@@ -17,6 +17,7 @@ from ... import routing
 from ...routing.serving import Serving
 from ..load import Loaded
 from ..positions import START, KeyPath, Part, problem_at
+from ..problems import MOST_PROBLEMS
 from ..wording import quoted
 
 ROOT: KeyPath = ("registry",)
@@ -87,6 +88,21 @@ class Context:
     prefs: RegistryPrefs
     catalog: CatalogView
     now: datetime
+    _offered: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def closest_models(self, text: str) -> list[str]:
+        """Return listed ids like `text`, best first."""
+        return self._closest("model", self.catalog.closest_models, text)
+
+    def closest_providers(self, text: str) -> list[str]:
+        """Return slugs like `text`, best first."""
+        return self._closest("provider", self.catalog.closest_providers, text)
+
+    def _closest(self, kind: str, find: Callable[[str], Sequence[str]], text: str) -> list[str]:
+        """Return what `find` finds; nothing once many were looked for: they are not shown, and each takes its time."""
+        if (kind, text) not in self._offered and len(self._offered) < 2 * MOST_PROBLEMS:
+            self._offered[kind, text] = list(find(text))
+        return self._offered.get((kind, text), [])
 
     @cached_property
     def known_tags(self) -> Mapping[str, Sequence[str]]:

@@ -35,7 +35,7 @@ def _model_id(context: Context, model_id: str, path: KeyPath) -> Iterator[Config
     try:
         key = ModelKey.parse(model_id)
     except InvalidKeyError as error:
-        near = context.catalog.closest_models(model_id)
+        near = context.closest_models(model_id)
         yield context.problem(path, "badModelId", f"{error}.{did_you_mean(near)}", near)
         return
     if not context.catalog.knows_models() or key.alias or key.is_router or key.listed is None:
@@ -46,7 +46,7 @@ def _model_id(context: Context, model_id: str, path: KeyPath) -> Iterator[Config
         yield context.problem(path, "retiredModel", message, [successor])
         return
     if not context.catalog.has_model(listed):
-        near = context.catalog.closest_models(listed)
+        near = context.closest_models(listed)
         message = f"The catalog lists no model of this id.{did_you_mean(near)}"
         suffix = model_id.removeprefix(listed)  # of a virtual variant or a preset: they fit any model
         yield context.problem(path, "unknownModel", message, [each + suffix for each in near])

@@ -35,8 +35,7 @@ def _in_table(profiles: Sequence[ModelProfile], scope: Literal["model", "global"
 def _default(
     context: Context, name: str | None, model_id: str | None, path: KeyPath, falls: str
 ) -> Iterator[ConfigProblem]:
-    known = profiles_by_name(context.prefs, model_id)
-    if name is not None and name not in known:
+    if name is not None and name not in (known := profiles_by_name(context.prefs, model_id)):
         yield _unknown(context, name, list(known), path, falls)
 
 

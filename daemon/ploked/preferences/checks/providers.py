@@ -88,7 +88,7 @@ def _likely_providers(context: Context, entry: str, slug: str) -> list[str]:
         return [named]
     if slug != lower and catalog.has_provider(lower):
         return [lower + rest]
-    return list(catalog.closest_providers(slug))
+    return context.closest_providers(slug)
 
 
 def _matches_nothing(

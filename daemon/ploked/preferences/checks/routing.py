@@ -66,8 +66,10 @@ def _word(context: Context, kind: str, word: str, known: Sequence[str], path: Ke
 
 def _price(context: Context, name: str, cap: Decimal | None, path: KeyPath) -> Iterator[ConfigProblem]:
     """Warn of a cap below all prices: it is meant per token, or per thousand of them."""
+    if not cap:
+        return
     lowest = context.catalog.lowest_price(name)
-    if not cap or cap >= (FALLBACK_LOWEST if lowest is None else lowest):
+    if cap >= (FALLBACK_LOWEST if lowest is None else lowest):
         return
     unit, factor = ("token", 1_000_000) if cap <= MOST_PER_TOKEN else ("thousand tokens", 1_000)
     meant = _plain(cap * factor)

@@ -18,7 +18,6 @@ from .places import MOST_CHARACTERS, config_document, is_configured, span_range
 SETTLE_S = 0.05
 """Someone who types gets one report per pause, not one per key."""
 
-MOST_PROBLEMS = 250
 SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
@@ -115,11 +114,7 @@ class _Reporter:
 
 
 def _diagnostics(document: OpenFile, problems: list[ConfigProblem]) -> list[types.Diagnostic]:
-    """Return the problems for the client; of very many the first, for each costs the loop and the client time."""
-    found = [_diagnostic(document, problem) for problem in problems[:MOST_PROBLEMS]]
-    if len(problems) > MOST_PROBLEMS:
-        found[-1].message += f" ({len(problems) - MOST_PROBLEMS:,} more problems are not shown: mend these first.)"
-    return found
+    return [_diagnostic(document, problem) for problem in problems]
 
 
 def _diagnostic(document: OpenFile, problem: ConfigProblem) -> types.Diagnostic:

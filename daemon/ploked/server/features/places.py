@@ -15,7 +15,7 @@ from ..open_files import OpenFile
 from ..session import Session
 
 MOST_CHARACTERS = 100_000
-"""Of a document that is read while it is typed in. While the parser is at work nothing else runs: 20 ms for so many."""
+"""Of a document that is read while it is typed in: each pause in the typing reads it anew, 0.2 s for so many."""
 
 
 def config_document(session: Session, uri: str) -> OpenFile | None:
