@@ -41,11 +41,13 @@ class Finding:
     ) -> queries.SearchModelsResult | Coroutine[Any, Any, queries.SearchModelsResult]:
         """Answer `ploked/searchModels` from memory: at once, or from a thread where there are very many models."""
         self.catalog.touch_models()
+        if not (params.query.strip() or params.effective or self._searches_long):
+            return self._search_result(*self.index.listed(params.limit))
         asked = self._query_context()
         search: Search[Found] = partial(self.index.ask, params.query, asked, params.limit, highlight=params.highlight)
         if params.effective:
             search = self._outlooks.beside(search)
-        return self.searches.run(search, self._search_result, long=params.effective or self._searches_long)
+        return self.searches.run(search, self._found_result, long=params.effective or self._searches_long)
 
     @property
     def _searches_long(self) -> bool:
@@ -57,15 +59,18 @@ class Finding:
         """Whether a search takes long enough for one that nobody waits for any more to be ended."""
         return len(self.index.held.ids) > MANY_MODELS
 
-    def _search_result(self, found: Found) -> queries.SearchModelsResult:
-        rows: list[Any] = found.rows  # encoded once per catalog generation; the wire takes them as they are
+    def _found_result(self, found: Found) -> queries.SearchModelsResult:
+        return self._search_result(found.rows, found.total, found)
+
+    def _search_result(self, rows: Any, total: int, found: Found | None = None) -> queries.SearchModelsResult:
+        """Return the answer; `rows` are encoded, once per catalog generation: the wire takes them as they are."""
         return queries.SearchModelsResult(
             rows=rows,
-            total=found.total,
+            total=total,
             freshness=self.catalog.models_freshness(),
-            problems=list(found.query.problems),
-            query=str(found.query),
-            uncertain=found.uncertain,
+            problems=list(found.query.problems) if found else [],
+            query=str(found.query) if found else "",
+            uncertain=found.uncertain if found else [],
         )
 
     def complete_query(

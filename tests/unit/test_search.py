@@ -356,6 +356,32 @@ class TestUpdate:
         index.take_endpoints("b/corn", None)
         assert row(index, "b/corn").basis == "hint"
 
+    def test_what_the_empty_query_finds_is_kept_and_is_never_older_than_the_catalog_or_what_is_liked(self) -> None:
+        index = index_of(self.A, self.B)
+
+        def listed(limit: int | None = None) -> list[SearchRow]:
+            array, total = index.listed(limit)
+            assert index.listed(limit)[0] is array
+            found = index.search("", limit)
+            assert total == found.total
+            rows = decode(bytes(array), list[SearchRow])
+            assert rows == [decode(bytes(row), SearchRow) for row in found.rows]
+            return rows
+
+        assert [row.id for row in listed()] == ["a/corn", "b/corn"]
+        assert [row.id for row in listed(1)] == ["a/corn"]
+        index.take_endpoints("b/corn", [endpoint("b/corn")])
+        assert [row.basis for row in listed()] == ["hint", "endpoints"]
+        index.picks.set_favourite("a/corn", True)
+        assert [row.favourite for row in listed()] == [True, False]
+        index.picks.set_favourite("a/corn", False)
+        assert [row.favourite for row in listed()] == [False, False]
+        index.update([model("c/wheat")], known({}))
+        assert [row.id for row in listed()] == ["c/wheat"]
+        for limit in range(1, 20):
+            listed(limit)
+        assert len(index.held.listings) < 10
+
     def test_endpoints_that_arrive_while_a_list_is_taken_in_are_not_lost(self) -> None:
         index = index_of(self.A)
 

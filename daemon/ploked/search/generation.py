@@ -43,6 +43,8 @@ class Generation:
         self.ranking: Ranking = last.ranking if last is not None and same else Ranking(self.models)
         self.spellings: Spellings = Spellings(self.models)
         self.columns = Columns(self.models, endpoints_of, self.catalog_order)
+        self.listings: dict[tuple[int | None, frozenset[str]], msgspec.Raw] = {}
+        """Answers of `SearchIndex.listed`, until a row says something else."""
         self._encoded: list[msgspec.Raw | None] = self._kept(last) if last is not None else [None] * len(self.models)
 
     def in_catalog_order(self, among: int | None, limit: int | None) -> Sequence[int]:
@@ -60,6 +62,7 @@ class Generation:
                 if self._served[row] != now:
                     self._served[row] = now
                     self._encoded[row] = None
+                    self.listings.clear()
 
     def encoded(self, rows: Sequence[int]) -> list[msgspec.Raw]:
         """Return the encoded rows."""
