@@ -20,7 +20,7 @@ from .. import __version__
 from .find import CannotStartError, Found, find_or_start
 from .place import Place, UnusablePlaceError
 from .recall import Recall
-from .streams import FrameReader, Outlet, parent_watch, read, wakeups
+from .streams import FrameReader, Outlet, long_frame, parent_watch, read, wakeups
 
 FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
@@ -60,6 +60,7 @@ class Proxy:
         self._watches = {**parent_watch(os.getppid(), self._orphaned), **wakeups(self._signalled)}
         self._parent = os.getppid()
         self._look_ms = None if hasattr(os, "pidfd_open") else LOOK_MS
+        self._moves = self._to_client.takes_pages
         self._join(found)
 
     # life
@@ -209,6 +210,8 @@ class Proxy:
     # from the daemon
 
     def _read_daemon(self) -> None:
+        if self._moves and self._answers.is_empty and self._pass_by():
+            return
         goes_on = self._answers.fill()
         if goes_on is None:
             return
@@ -224,6 +227,18 @@ class Proxy:
             return
         if was_replaying and not self._recall.replaying:
             self._catch_up()
+
+    def _pass_by(self) -> bool:
+        """Let a long answer pass without reading more than its head; return whether there was one.
+
+        Only one that has come whole: should the daemon be killed in the midst of one, half of it would be all that the
+        client ever reads.
+        """
+        head, size = long_frame(self._connection) or (b"", 0)
+        if not size or not self._recall.begun(head):
+            return False
+        self._to_client.move(self._connection.fileno(), size)
+        return True
 
     def _pass_on(self) -> None:
         """Give the client what is for it, as many messages at a time as came together."""

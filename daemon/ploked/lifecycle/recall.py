@@ -150,8 +150,7 @@ class Recall:
 
     def received(self, body: bytes | memoryview) -> bool:
         """Take note of a message of the daemon; return whether it is for the client."""
-        if (plain := _PLAIN_ANSWER.match(body)) is not None:
-            self._answered_to(int(plain[1]), is_result=plain[2] == b"r")
+        if self.begun(body):
             return True
         head = bytes(body[:HEAD_BYTES])
         if head.startswith(_ANSWER):
@@ -165,6 +164,13 @@ class Recall:
             self.leaving = str(_parsed(body)["params"]["why"])  # type: ignore[index]  # the daemon's own message
             return False
         return True
+
+    def begun(self, body: bytes | memoryview) -> bool:
+        """Take note of an answer of which at least the beginning has come; return whether it is one for the client."""
+        plain = _PLAIN_ANSWER.match(body)
+        if plain is not None:
+            self._answered_to(int(plain[1]), is_result=plain[2] == b"r")
+        return plain is not None
 
     def _answer(self, head: bytes, body: bytes | memoryview) -> bool:
         message_id, kind = _head(head, body)

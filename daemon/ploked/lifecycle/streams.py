@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,6 +17,9 @@ FULL_BYTES = 1 << 20
 """A side that leaves so much unread is given no more: the other side is not read from meanwhile."""
 READ_BYTES = 1 << 16
 BUFFER_BYTES = 1 << 20
+LONG_BYTES = 1 << 14
+"""From here on it takes less time to move a frame than to read and write it, where it can be moved."""
+HEAD_BYTES = 128
 MAX_PLAIN_BYTES = 64
 
 
@@ -38,6 +43,11 @@ class Outlet:
             os.set_blocking(fd, False)
         if stat.S_ISFIFO(mode):
             _widen(fd)
+
+    @property
+    def takes_pages(self) -> bool:
+        """Return whether what comes at a socket can be moved here without a copy."""
+        return hasattr(os, "splice") and stat.S_ISFIFO(os.fstat(self.fd).st_mode)
 
     @property
     def waits(self) -> bool:
@@ -66,6 +76,17 @@ class Outlet:
         while self._waiting and (left_s := deadline - time.monotonic()) > 0:
             if select.select([], [self.fd], [], left_s)[1]:
                 self.flush()
+
+    def move(self, source: int, count: int) -> None:
+        """Send `count` bytes that have come at a socket, into a pipe without a copy (splice(2)) as far as that goes."""
+        try:
+            while count and not self._waiting and (moved := os.splice(source, self.fd, count)):
+                count -= moved
+        except OSError:  # the pipe is full, or nobody reads it any more
+            pass
+        while count and (data := os.read(source, count)):
+            self.put(data)
+            count -= len(data)
 
     def discard(self) -> None:
         """Forget what waits."""
@@ -108,7 +129,7 @@ class FrameReader:
 
     def fill(self) -> bool | None:
         """Read what there is; return whether the stream goes on, and None when there was nothing after all."""
-        if self._start == self._end and len(self._buffer) == BUFFER_BYTES:
+        if self.is_empty and len(self._buffer) == BUFFER_BYTES:
             self._start = self._end = 0
         elif len(self._buffer) - self._end < READ_BYTES:
             self._make_room()
@@ -120,6 +141,11 @@ class FrameReader:
             return False
         self._end += count
         return count > 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the next byte that comes begins a frame."""
+        return self._start == self._end
 
     def frames(self) -> Iterator[tuple[int, int, int]]:
         """Yield where each whole frame begins, where its body does, and where it ends; raises FramingError."""
@@ -147,6 +173,24 @@ class FrameReader:
             self._view = memoryview(self._buffer)
         self._buffer[: len(left)] = left
         self._start, self._end = 0, len(left)
+
+
+def long_frame(connection: socket.socket) -> tuple[bytes, int] | None:
+    """Return how the body begins of a long frame that waits at a socket as a whole, and the length of the frame."""
+    if _queued(connection) < LONG_BYTES:
+        return None
+    head = connection.recv(HEAD_BYTES, socket.MSG_PEEK)
+    header = PLAIN_HEADER.match(head)
+    size = header.end() + int(header[1]) if header else 0
+    return (head[header.end() :], size) if header and LONG_BYTES <= size <= _queued(connection) else None
+
+
+def _queued(connection: socket.socket) -> int:
+    """Return how many bytes wait at a socket."""
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def read(fd: int) -> bytes | None:
