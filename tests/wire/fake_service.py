@@ -37,6 +37,7 @@ class FakeService:
         self.listeners: list[Callable[[Method[Any, None], Any], None]] = []
         self.cancelled: list[str] = []
         self.closed = False
+        self.attended = 0
         for row in REQUESTS:  # the rows not written out below
             name = re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), row.short)
             if not hasattr(self, name):
@@ -54,6 +55,9 @@ class FakeService:
         if not self._closes:
             await asyncio.sleep(60)
         self.closed = True
+
+    def attend(self) -> None:
+        self.attended += 1
 
     def subscribe(self, listener: Callable[[Method[Any, None], Any], None]) -> Callable[[], None]:
         self.listeners.append(listener)

@@ -254,6 +254,8 @@ class Session:
     async def _take(self, body: bytes) -> None:
         if self.protocol.in_flight.full and not self.service_ready:
             await self.ready()  # a client may send much while we start: let it wait, do not refuse
+        if self.service_ready:
+            self.service.attend()
         self.protocol.receive(body)
         if self._writer is not None:
             await self._writer.drain()  # a client that does not read is not read from
