@@ -135,8 +135,11 @@ class FakeService:
         return sweeps.SweepLaunched(sweep_id=str(params.grid[0].start), requests=1)
 
     async def save_profile(self, params: queries.SaveProfileParams, editor: Any) -> queries.ConfigEdited:
-        done = await editor.edit_open(params.model or "", lambda text: text.replace("old", params.name))
-        return done or queries.ConfigEdited(changed=True, via="disk", path="", message="on disk")
+        path, passed_over = params.model or "", ""
+        done = await editor.edit_open(path, lambda text: text.replace("old", params.name))
+        if done is None:
+            done, passed_over = await editor.edit_elsewhere(path, lambda text: text.replace("old", params.name))
+        return done or queries.ConfigEdited(changed=True, via="disk", path="", message=f"on disk {passed_over}".strip())
 
     def status(self, _params: queries.StatusParams) -> dict[str, int]:
         return {"pid": os.getpid()}

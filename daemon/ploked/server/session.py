@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
@@ -60,6 +60,7 @@ class Session:
         *,
         features: Sequence[Callable[[Session], None]] = (),
         timings: Timings | None = None,
+        peers: Callable[[], Iterable[Session]] = tuple,
         new_incident: Callable[[], str] = _new_incident,
     ) -> None:
         self._make_service = make_service
@@ -68,7 +69,7 @@ class Session:
         self.protocol.attach(self)
         self.timings = timings or Timings()
         self.progress = ProgressTokens(self)
-        self.editor = OpenFileEditor(self)
+        self.editor = OpenFileEditor(self, peers)
         self.client_info: types.ClientInfo | None = None
         self.service_ready = False
         self.on_answered: list[Callable[[], object]] = []
@@ -97,6 +98,11 @@ class Session:
     def client_capabilities(self) -> types.ClientCapabilities:
         """Return what the client can do; only once it has said `initialize`."""
         return self.server.client_capabilities
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the client has said `initialize` and has not left."""
+        return self._writer is not None and self.protocol.started and not self.protocol.ended
 
     @property
     def open_documents(self) -> int:
@@ -276,6 +282,7 @@ class Session:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FAREWELL_S)
         self._writer = None
+        self.protocol.give_up_asking()
         try:
             async with asyncio.timeout(FLUSH_S):
                 await writer.finish()
