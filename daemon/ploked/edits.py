@@ -30,12 +30,18 @@ class ConfigEditor(Protocol):
     async def edit_open(self, path: str, change: Callable[[str], str]) -> queries.ConfigEdited | None:
         """Apply `change` to the open text and return what was done; None when the file is not open there."""
 
+    async def edit_elsewhere(self, path: str, change: Callable[[str], str]) -> tuple[queries.ConfigEdited | None, str]:
+        """Do the same where other clients have the file open; with None, say who did not take the edit.
+
+        Raises ConfigNotEditable when it has changes there that are not saved.
+        """
+
     def tell(self, message: str) -> None:
         """Show `message` to the user: results of commands are not shown by every client."""
 
 
 class ConfigEdits:
-    """The part of RegistryService that edits: in the editor that has the file open, else on disk."""
+    """The part of RegistryService that edits: where the file is open, in the asking editor first; else on disk."""
 
     settings: Settings
     preferences: LivePreferences
@@ -111,13 +117,20 @@ class ConfigEdits:
         edited = await self._edit(editor, change)
         said = f"The key is in {self.keys.file.path} now, which only you can read."
         if edited.via == "editor":
-            said += " Save config.toml to take it off the disk; undo would bring it back into the text."
+            where = f" in {edited.editor}" if edited.editor else ""
+            said += f" Save config.toml{where} to take it off the disk; undo would bring it back into the text."
         editor.tell(said)
         return msgspec.structs.replace(edited, message=said)
 
     async def _edit(self, editor: ConfigEditor, change: Callable[[str], str]) -> queries.ConfigEdited:
-        done = await editor.edit_open(str(self.settings.config_path), change)
-        return done if done is not None else await self.preferences.edit(change)
+        path, passed_over = str(self.settings.config_path), ""
+        done = await editor.edit_open(path, change)
+        if done is None:
+            done, passed_over = await editor.edit_elsewhere(path, change)
+        if done is not None:
+            return done
+        done = await self.preferences.edit(change)
+        return msgspec.structs.replace(done, message=f"{done.message} {passed_over}".strip())
 
     async def _expect_model(self, model: str | None) -> None:
         """Raise UnknownModel for a model that neither config.toml nor the catalog names."""

@@ -37,6 +37,7 @@ from .preferences.live import LivePreferences
 from .preferences.load import LARGE, Loaded
 from .preferences.positions import START, problem_at
 from .preferences.problems import foremost
+from .preferences.watch import Attention
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
 from .search.index import SearchIndex
@@ -103,8 +104,9 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         catalog = WarmCatalog(importer, SqliteStore(settings.catalog_path), clock)
         ledger = Ledger(settings.state_dir / "sweeps.db", now_s=clock.now_s)
         keys = KeyStore(settings.environment_key, KeyFile(settings.keys_path))
+        preferences = LivePreferences(settings.config_path, attention=Attention(clock.monotonic_s))
         manager = SweepManager(keys.find, lambda key: SweepRunner(settings.upstream_url, key, ledger, clock), ledger)
-        return cls(settings, catalog, LivePreferences(settings.config_path), manager, keys, clock)
+        return cls(settings, catalog, preferences, manager, keys, clock)
 
     # life
 
@@ -137,6 +139,10 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         await self.sweeps.aclose()
         await self.catalog.aclose()
         await asyncio.to_thread(self._picks_file.close)
+
+    def attend(self) -> None:
+        """Note that somebody is at work, who wants a saved config.toml to be in force at once."""
+        self.preferences.attention.attend()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` of every notification; returns the function that ends it."""

@@ -261,6 +261,8 @@ class ConfigEdited(Wire):
     """"editor" when the file is open there: the edit can be undone and is not saved yet."""
     path: str
     message: str
+    editor: str | None = None
+    """With "editor": another one than the one that asked, in words, such as "another editor (Neovim)"."""
 
 
 class StoreKeyParams(Wire):

@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ploked.store import disposable
 from ploked.store.base import Stored
 from ploked.store.sqlite import SqliteStore
 from records import NOW_S, endpoint, model, models, provider
@@ -190,9 +192,29 @@ def test_a_locked_file_is_passed_over_until_it_is_free(path: Path, caplog: pytes
     assert not list(path.parent.glob("*damaged*"))
 
 
+def test_the_readings_of_a_start_wait_for_a_locked_file_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path)
+    waits: list[float] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def noting(*args: Any, **more: Any) -> sqlite3.Connection:
+        waits.append(more["timeout"])
+        return connect(*args, **more)
+
+    with closing(SqliteStore(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(sqlite3, "connect", noting)
+        assert (store.load_models(), store.load_all_endpoints(), store.load_providers()) == (None, {}, None)
+        assert waits == [disposable.OPENING_S, 0.0, 0.0]
+        store.save_models(models(300), NOW_S)
+        assert waits[3:] == [disposable.BUSY_TIMEOUT_S]  # what is to be kept is worth a longer wait
+
+
 FULL_DISK = """
 import json, logging, resource, sys
 from pathlib import Path
+from typing import Any
 from ploked.store.sqlite import SqliteStore
 from records import NOW_S, models
 
@@ -270,6 +292,7 @@ def test_in_a_read_only_folder_reads_go_on_with_one_warning(caplog: pytest.LogCa
 ENDLESS_SAVES = """
 import sys
 from pathlib import Path
+from typing import Any
 from ploked.store.sqlite import SqliteStore
 from records import models
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ploked.preferences.disk import Reading, read_settled
 from ploked.preferences.edit import save_profile, set_default_profile
 from ploked.preferences.live import LivePreferences
-from ploked.preferences.watch import watch
+from ploked.preferences.watch import ATTENTIVE_S, IDLE_STEP_MS, STEP_MS, Attention, watch
 from ploked_protocol.errors import ConfigNotEditable
 from ploked_protocol.preferences import LLMParameters, ModelProfile, RegistryPrefs
 
@@ -60,8 +61,8 @@ class Seen:
         self._readings: asyncio.Queue[Reading] = asyncio.Queue()
         self._last: Reading | None = None
 
-    async def follow(self, path: Path, stop: asyncio.Event) -> None:
-        async for reading in watch(path, stop, lambda: self._last):
+    async def follow(self, path: Path, stop: asyncio.Event, attention: Attention | None = None) -> None:
+        async for reading in watch(path, stop, lambda: self._last, attention):
             self._last = reading
             self._readings.put_nowait(reading)
 
@@ -71,10 +72,10 @@ class Seen:
 
 
 @asynccontextmanager
-async def watching(path: Path) -> AsyncIterator[Seen]:
+async def watching(path: Path, attention: Attention | None = None) -> AsyncIterator[Seen]:
     """Watch `path`; what it holds now is the first thing seen, so that the watch stands once that has come."""
     seen, stop = Seen(), asyncio.Event()
-    task = asyncio.create_task(seen.follow(path, stop))
+    task = asyncio.create_task(seen.follow(path, stop, attention))
     try:
         await seen.next()
         yield seen
@@ -231,6 +232,101 @@ async def test_a_system_that_has_no_watches_left_is_looked_at_now_and_then(
     async with watching(path) as seen:
         path.write_text(config("a"))
         assert await seen.next() == config("a")
+
+
+# while nobody is at work
+
+
+class Absence(Attention):
+    """That of somebody who never comes."""
+
+    def attend(self) -> None:
+        """Nobody does."""
+
+    @property
+    def step_ms(self) -> int:
+        return IDLE_STEP_MS
+
+
+class Deaf:
+    """A system's watcher that hears of nothing, and asks at each step whether it is to end."""
+
+    steps: list[int]
+
+    def __init__(self, *_arguments: object) -> None:
+        pass
+
+    def watch(self, _debounce_ms: int, step_ms: int, _timeout_ms: int, end: Any) -> str:
+        self.steps.append(step_ms)
+        while not end.is_set():
+            time.sleep(0.001)
+        return "stop"
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let no event come through; give the steps of all waits."""
+    monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Deaf)
+    Deaf.steps = []
+    return Deaf.steps
+
+
+@pytest.mark.parametrize("save", WAYS_TO_SAVE)
+async def test_every_way_to_save_is_seen_once_while_nobody_is_at_work(
+    tmp_path: Path, save: Callable[[Path, str], None]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    async with watching(path, Absence()) as seen:
+        for name in ("a", "b", "c"):
+            save(path, config(name))
+            assert await seen.next() == config(name)
+
+
+@pytest.mark.parametrize("save", WAYS_TO_SAVE)
+async def test_while_nobody_is_at_work_each_step_is_enough_to_see_a_change(
+    tmp_path: Path, save: Callable[[Path, str], None], deaf: list[int]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    async with watching(path, Absence()) as seen:
+        for name in ("a", "b"):
+            save(path, config(name))
+            assert await seen.next() == config(name)
+    assert set(deaf) == {IDLE_STEP_MS}
+
+
+async def test_who_comes_back_to_work_has_the_file_looked_at_often_from_the_next_step_on(
+    tmp_path: Path, deaf: list[int]
+) -> None:
+    now_s = [0.0]
+    attention = Attention(lambda: now_s[0])
+    async with watching(tmp_path / "config.toml", attention):
+        for at_s, step_ms in ((0.0, STEP_MS), (ATTENTIVE_S, IDLE_STEP_MS)):
+            now_s[0] = at_s
+            await until(lambda: deaf[-1:] == [step_ms])  # noqa: B023  # it is awaited at once
+        attention.attend()
+        await until(lambda: deaf[-1] == STEP_MS)
+
+
+async def test_a_change_is_a_sign_of_work(tmp_path: Path, deaf: list[int]) -> None:
+    now_s = [0.0]
+    path = tmp_path / "config.toml"
+    async with watching(path, Attention(lambda: now_s[0])) as seen:
+        now_s[0] = ATTENTIVE_S
+        await until(lambda: deaf[-1:] == [IDLE_STEP_MS])
+        path.write_text(config("a"))
+        await seen.next()
+        await until(lambda: deaf[-1] == STEP_MS)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():
+            await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("end", ["stop", "cancel"])

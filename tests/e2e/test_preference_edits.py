@@ -88,7 +88,8 @@ async def test_an_edit_on_disk_changes_its_own_bytes_and_no_others(
     await says(shared, place, BEFORE)
     edited = await edit(shared, method, params)
     assert edited == {
-        "changed": True, "via": "disk", "path": str(place.config), "message": f"Saved {place.config}."
+        "changed": True, "via": "disk", "path": str(place.config), "message": f"Saved {place.config}.",
+        "editor": None,
     }  # fmt: skip
     assert on_disk(place) == BEFORE.replace(old, new)
 

@@ -65,7 +65,7 @@ async def test_nothing_is_collected_while_a_large_file_is_read(tmp_path: Path) -
     live = LivePreferences(path)
     with collections() as seen:
         await live.reload()
-        assert 2 not in seen
+        assert seen.count(0) < 3  # of 80 that this makes otherwise
     assert len(live.prefs.models) == 3000
     assert gc.isenabled()
 

@@ -37,6 +37,7 @@ class FakeService:
         self.listeners: list[Callable[[Method[Any, None], Any], None]] = []
         self.cancelled: list[str] = []
         self.closed = False
+        self.attended = 0
         for row in REQUESTS:  # the rows not written out below
             name = re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), row.short)
             if not hasattr(self, name):
@@ -54,6 +55,9 @@ class FakeService:
         if not self._closes:
             await asyncio.sleep(60)
         self.closed = True
+
+    def attend(self) -> None:
+        self.attended += 1
 
     def subscribe(self, listener: Callable[[Method[Any, None], Any], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -131,8 +135,11 @@ class FakeService:
         return sweeps.SweepLaunched(sweep_id=str(params.grid[0].start), requests=1)
 
     async def save_profile(self, params: queries.SaveProfileParams, editor: Any) -> queries.ConfigEdited:
-        done = await editor.edit_open(params.model or "", lambda text: text.replace("old", params.name))
-        return done or queries.ConfigEdited(changed=True, via="disk", path="", message="on disk")
+        path, passed_over = params.model or "", ""
+        done = await editor.edit_open(path, lambda text: text.replace("old", params.name))
+        if done is None:
+            done, passed_over = await editor.edit_elsewhere(path, lambda text: text.replace("old", params.name))
+        return done or queries.ConfigEdited(changed=True, via="disk", path="", message=f"on disk {passed_over}".strip())
 
     def status(self, _params: queries.StatusParams) -> dict[str, int]:
         return {"pid": os.getpid()}

@@ -14,7 +14,7 @@ from ploked.server import editor
 from ploked.server.editor import text_edit
 from ploked.server.open_files import OpenFile, split_lines
 from pygls.workspace import PositionCodec
-from wire.talk import Here, Message
+from wire.talk import Here, Message, Talk
 
 EDITS = {"workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}}}
 TEXT = "# first\nname = 'old'\n# last\n"
@@ -34,23 +34,23 @@ async def open_in_editor(talk: Here, path: Path, capabilities: Message) -> None:
     talk.notify("textDocument/didOpen", {"textDocument": document})
 
 
-def save(talk: Here, config: Path, name: str = "new") -> int | str:
+def save(talk: Talk, config: Path, name: str = "new") -> int | str:
     return talk.request("ploked/saveProfile", {"name": name, "model": str(config)})
 
 
-def typed(talk: Here, path: Path, version: int, text: str) -> None:
+def typed(talk: Talk, path: Path, version: int, text: str) -> None:
     identifier = {"uri": path.as_uri(), "version": version}
     talk.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": text}]})
 
 
-async def take(talk: Here, at: int = 0, **result: Any) -> Message:
+async def take(talk: Talk, at: int = 0, **result: Any) -> Message:
     """Reply to the edit number `at`; return its params."""
-    edit = await talk.until(lambda message: _edits(talk)[at : at + 1] == [message])
+    edit = await talk.until(lambda message: edits_of(talk)[at : at + 1] == [message])
     talk.send({"jsonrpc": "2.0", "id": edit["id"], "result": result})
     return dict(edit["params"])
 
 
-def _edits(talk: Here) -> list[Message]:
+def edits_of(talk: Talk) -> list[Message]:
     return [message for message in talk.got if message.get("method") == "workspace/applyEdit"]
 
 
@@ -87,7 +87,7 @@ async def test_an_edit_that_changes_nothing_is_not_sent(talk: Here, config: Path
     await open_in_editor(talk, config, EDITS)
     result = (await talk.answer(save(talk, config, "old")))["result"]
     assert (result["changed"], result["via"]) == (False, "editor")
-    assert _edits(talk) == []
+    assert edits_of(talk) == []
 
 
 @pytest.mark.parametrize("capabilities", [{}, {"workspace": {"applyEdit": False}}])
@@ -126,7 +126,7 @@ async def test_an_edit_starts_from_what_the_one_before_it_made(talk: Here, confi
     typed(talk, config, 5, TEXT.replace("old", "new"))
     assert (await talk.answer(first))["result"]["changed"] is True
     assert (await talk.answer(second))["result"]["changed"] is False
-    assert len(_edits(talk)) == 1
+    assert len(edits_of(talk)) == 1
 
 
 async def test_what_the_user_types_while_an_edit_is_worked_out_is_kept(talk: Here, config: Path) -> None:
@@ -175,10 +175,10 @@ async def test_a_client_that_does_not_reply_or_replies_with_an_error_has_not_app
     assert (silent.applied, silent.failure_reason) == (False, "it did not answer within 0.01 s")
     assert talk.session.protocol._request_futures == {}
     assert talk.session.protocol._result_types == {}
-    (edit,) = _edits(talk)
+    (edit,) = edits_of(talk)
     talk.send({"jsonrpc": "2.0", "id": edit["id"], "result": {"applied": True}})
     asked = asyncio.create_task(_expect_declined(talk))
-    later = await talk.until(lambda message: _edits(talk)[1:] == [message])
+    later = await talk.until(lambda message: edits_of(talk)[1:] == [message])
     talk.send({"jsonrpc": "2.0", "id": later["id"], "error": {"code": -32603, "message": "no such buffer"}})
     await asked
 

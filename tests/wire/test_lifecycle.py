@@ -192,3 +192,12 @@ async def test_sessions_share_a_service_and_nothing_else() -> None:
     assert (await other.ask("textDocument/hover", place))["result"]["contents"] == "other"
     other.notify("exit")
     await other.run
+
+
+async def test_the_service_is_told_of_every_message_that_somebody_is_at_work(talk: Here) -> None:
+    await talk.initialize()
+    await talk.ask("ploked/searchModels")
+    before = talk.service.attended
+    talk.notify("textDocument/didClose", {"textDocument": {"uri": "file:///a"}})
+    await talk.ask("ploked/searchModels")
+    assert talk.service.attended == before + 2

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 600.0
 """How long to stay without any connection and any sweep; `PLOKED_IDLE_S` overrides it."""
-TICK_S = 1.0
+TICK_S = 2.0
 """How often to look whether the socket and the lock are still ours, and whether anybody needs us."""
 FIRST_CLIENT_S = 0.2
 """How long the service waits for a first client, whose `initialize` is answered before it is imported."""
@@ -80,7 +80,7 @@ class Daemon:
         for server in servers:
             server.close()
         while self._has_to_wait():
-            await self._wait(TICK_S / 10)
+            await self._wait(TICK_S / 20)
         starting.cancel()
         await self._close()
         log.info("ploked leaves: %s", self._leaving)

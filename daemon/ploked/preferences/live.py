@@ -17,7 +17,7 @@ from ..memory import uncollected_if
 from .disk import Reading, read, read_settled, write_atomic
 from .load import LARGE, LAST_GOOD, Loaded, load
 from .problems import foremost
-from .watch import watch
+from .watch import Attention, watch
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,15 @@ EDIT_ATTEMPTS = 50
 class LivePreferences:
     """Holds what config.toml said last. Its methods belong to one event loop; files are touched in threads."""
 
-    def __init__(self, path: Path, *, on_change: Callable[[bool], None] = lambda _changed: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        on_change: Callable[[bool], None] = lambda _changed: None,
+        attention: Attention | None = None,
+    ) -> None:
         self.path = path
+        self.attention = attention or Attention()
         self.on_change = on_change
         """Called after every reading that differs from the one before: with whether `prefs` differ too."""
         self.prefs = RegistryPrefs()
@@ -57,7 +64,7 @@ class LivePreferences:
 
     async def run(self) -> None:
         """Read the file again whenever it changes, until cancelled."""
-        async with aclosing(watch(self.path, asyncio.Event(), lambda: self._reading)) as changes:
+        async with aclosing(watch(self.path, asyncio.Event(), lambda: self._reading, self.attention)) as changes:
             async for reading in changes:
                 async with self._lock:  # an edit may have come in between: what counts is what is there now
                     now = await asyncio.to_thread(read, self.path)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from ploked_protocol.errors import ConfigNotEditable, ErrorData
 from ploked_protocol.queries import ConfigEdited
 from pygls.workspace import TextDocument
 
 from ..paths import same_file
+from .elsewhere import DeclinedError, Elsewhere
 from .open_files import split_lines
 
 if TYPE_CHECKING:
@@ -27,30 +27,39 @@ POLL_S = 0.01
 class OpenFileEditor:
     """The ConfigEditor of one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, peers: Callable[[], Iterable[Session]]) -> None:
+        """Take the session, and what gives those beside it."""
         self._session = session
+        self.edit_elsewhere = Elsewhere(session, peers).edit
         self._one_at_a_time = asyncio.Lock()
 
     async def edit_open(self, path: str, change: Callable[[str], str]) -> ConfigEdited | None:
         """Return what an edit of the open file did; None when it is not open here, or the client takes no edits.
 
         `change` gets the text as it stands in the editor and runs in a thread. Raises what it raises, and
-        ConfigNotEditable when the client declines.
+        DeclinedError.
         """
         reason = ""
         async with self._one_at_a_time:
             for _ in range(ATTEMPTS):
-                document = self._find(path)
+                document = self.find(path)
                 if document is None:
                     return None
                 outcome = await self._attempt(document, change)
                 if isinstance(outcome, bool):
                     return _edited(path, changed=outcome)
                 reason = outcome
-        raise ConfigNotEditable(
-            f"{path} is open in the editor, which did not take the edit: {reason}.",
-            ErrorData(next_step="Save or close the file there, and try again."),
-        )
+        raise DeclinedError(path, reason)
+
+    def find(self, path: str) -> TextDocument | None:
+        """Return the open document of `path`, whichever link it was opened through; None where edits are not taken."""
+        if not self._session.is_connected:
+            return None
+        workspace = self._session.client_capabilities.workspace
+        if workspace is None or not workspace.apply_edit:
+            return None
+        documents: Sequence[TextDocument] = list(self._session.server.workspace.text_documents.values())
+        return next((document for document in documents if same_file(document.path, path)), None)
 
     def tell(self, message: str) -> None:
         """Show `message` to the user."""
@@ -67,14 +76,6 @@ class OpenFileEditor:
         outcome = await self._session.apply_edit(self._replacing(document, after), label="ploked: config.toml")
         await self._catch_up(document, version)
         return outcome.applied or outcome.failure_reason or "it gave no reason"
-
-    def _find(self, path: str) -> TextDocument | None:
-        """Return the open document of `path`, whichever link it was opened through."""
-        workspace = self._session.client_capabilities.workspace
-        if workspace is None or not workspace.apply_edit:
-            return None
-        documents: Sequence[TextDocument] = list(self._session.server.workspace.text_documents.values())
-        return next((document for document in documents if same_file(document.path, path)), None)
 
     async def _catch_up(self, document: TextDocument, version: int | None) -> None:
         """Give the client time to say what the document became; a later edit must not start from the old text."""

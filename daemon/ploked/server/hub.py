@@ -97,7 +97,9 @@ class Hub:
             return
         number = next(self._numbers)
         logs.SESSION.set(number)
-        session = self.sessions[number] = Session(self.make_service, features=self._features, timings=self.timings)
+        session = self.sessions[number] = Session(
+            self.make_service, features=self._features, timings=self.timings, peers=self._everybody
+        )
         session.on_answered.append(self.on_answered)
         try:
             polite = await session.run(reader, writer, decoder)
@@ -105,6 +107,9 @@ class Hub:
         finally:
             del self.sessions[number]
             self._tidy_soon()
+
+    def _everybody(self) -> list[Session]:
+        return list(self.sessions.values())
 
     def _tidy_soon(self) -> None:
         """Free what ended sessions leave: they are cycles, which keep their documents until a collection comes by."""

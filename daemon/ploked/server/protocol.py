@@ -174,9 +174,20 @@ class SessionProtocol(LspMethods):
         try:
             async with asyncio.timeout(timeout_s):
                 return await self.send_request_async(method, params, message_id)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # The client has shut down or left. Who waits may be another session, whose own request goes on.
+            raise JsonRpcException("it has ended") from None
         finally:
             self._request_futures.pop(message_id, None)
             self._result_types.pop(message_id, None)
+
+    def give_up_asking(self) -> None:
+        """End the wait for all that the client was asked: it has left."""
+        for future in list(self._request_futures.values()):
+            future.cancel()
 
     # pygls caches these two together with `self`, which keeps every session for ever.
 

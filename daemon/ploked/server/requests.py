@@ -32,6 +32,9 @@ class Service(Protocol):
     async def ready(self) -> None:
         """Return once requests can be answered. Many wait for it, and any of them may be cancelled."""
 
+    def attend(self) -> None:
+        """Take note that a client has said something."""
+
     @property
     def many_models(self) -> bool:
         """Whether requests that supersede end earlier ones: among few models that would save nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import copy_context
 from functools import cached_property, partial
 from typing import Any
@@ -61,6 +61,7 @@ class Session:
         *,
         features: Sequence[Callable[[Session], None]] = (),
         timings: Timings | None = None,
+        peers: Callable[[], Iterable[Session]] = tuple,
         new_incident: Callable[[], str] = _new_incident,
     ) -> None:
         self._make_service = make_service
@@ -69,7 +70,7 @@ class Session:
         self.protocol.attach(self)
         self.timings = timings or Timings()
         self.progress = ProgressTokens(self)
-        self.editor = OpenFileEditor(self)
+        self.editor = OpenFileEditor(self, peers)
         self.client_info: types.ClientInfo | None = None
         self.service_ready = False
         self.on_answered: list[Callable[[], object]] = []
@@ -100,6 +101,11 @@ class Session:
     def client_capabilities(self) -> types.ClientCapabilities:
         """Return what the client can do; only once it has said `initialize`."""
         return self.server.client_capabilities
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the client has said `initialize` and has not left."""
+        return self._writer is not None and self.protocol.started and not self.protocol.ended
 
     @property
     def open_documents(self) -> int:
@@ -263,7 +269,7 @@ class Session:
     async def _take(self, body: bytes) -> None:
         if self.protocol.in_flight.full and not self.service_ready:
             await self.ready()  # a client may send much while we start: let it wait, do not refuse
-        self.protocol.receive(body)
+        self._receive(body)
         if self._writer is not None:
             await self._writer.drain()  # a client that does not read is not read from
 
@@ -272,8 +278,13 @@ class Session:
         held_up = self._unbegun or self.unread_bytes or self.protocol.in_flight.full
         body = None if held_up else self._decoder.whole(data)
         if body is not None:
-            self.protocol.receive(body)
+            self._receive(body)
         return body is not None
+
+    def _receive(self, body: bytes) -> None:
+        if self.service_ready:
+            self.service.attend()
+        self.protocol.receive(body)
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
         self._unbegun.discard(asyncio.current_task())
@@ -292,6 +303,7 @@ class Session:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FAREWELL_S)
         self._writer = None
+        self.protocol.give_up_asking()
         try:
             async with asyncio.timeout(FLUSH_S):
                 await writer.finish()

@@ -18,6 +18,8 @@ R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 0.25
 """How long to wait for another process that writes; then the file is passed over this once."""
+OPENING_S = 0.1
+"""The same for one that only reads: those who write do not keep it waiting but for moments, at their start and end."""
 KEPT_DAMAGED = 3
 """How many damaged files are kept; `.damaged-1` is the latest."""
 
@@ -51,6 +53,8 @@ class DisposableFile:
         self._frozen = False
         """Whether it is only read, because it or its folder cannot be written."""
         self._warned = False
+        self._timeout_s = OPENING_S
+        """How long the next opening waits: a start reads several times, and waits once."""
 
     def read(self, work: Callable[[sqlite3.Connection], R], otherwise: R) -> R:
         """Return what `work` does with the open file, or `otherwise` when the disk does not let it."""
@@ -59,6 +63,7 @@ class DisposableFile:
                 return self._on_sound_file(work)
             except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
                 self._close()  # the next call opens it again: the disk may have room by then
+                self._timeout_s = 0.0
                 self._warn(error)
                 return otherwise
 
@@ -70,6 +75,7 @@ class DisposableFile:
             self._warned = False
 
         with self._lock:
+            self._timeout_s = BUSY_TIMEOUT_S
             if self._frozen:
                 self._close()  # it may be writable by now
         self.read(all_is_well_again, None)
@@ -94,7 +100,7 @@ class DisposableFile:
             self._inode = _inode(self._path)
             self._frozen = False
             try:
-                self._db = _connect(self._path, self._schema)
+                self._db = _connect(self._path, self._schema, self._timeout_s)
             except sqlite3.OperationalError as error:
                 if _code(error) not in _UNWRITABLE or self._inode is None:
                     raise
@@ -123,13 +129,14 @@ class DisposableFile:
         self._warned = True
 
 
-def _connect(path: Path, schema: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+def _connect(path: Path, schema: str, timeout_s: float) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=timeout_s, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(schema)
         _check(db)
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
     except (sqlite3.Error, UnicodeDecodeError):
         db.close()
         raise

@@ -35,6 +35,7 @@
 ---@field via "disk"|"editor"
 ---@field path string
 ---@field message string
+---@field editor? string
 
 ---Something wrong in config.toml; lines and columns are 1-based, columns count code points.
 ---@class ploked.ConfigProblem
