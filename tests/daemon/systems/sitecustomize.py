@@ -61,7 +61,9 @@ def be_windows() -> None:
         raise OSError(10038, "An operation was attempted on something that is not a socket")
 
     def no_probing(pid: int, number: int) -> None:
-        if number == 0:  # Ctrl-C there, to all who share the console
+        asks = sys._getframe(1).f_globals["__name__"]
+        # Its soft lock, which stands in for LockFileEx here, looks so whether who holds it lives: never on Windows.
+        if number == 0 and not asks.startswith("filelock"):  # Ctrl-C there, to all who share the console
             os.write(2, b"signal 0 was sent\n")
             os._exit(86)
         kill(pid, number)
