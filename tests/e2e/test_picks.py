@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from e2e.conftest import Start
-from e2e.places import KIMI, Daemon, Home, Json
+from e2e.places import KIMI, Daemon, Home, Json, own_process
 from ploked_protocol.errors import UnknownModel
 
 FAMILY = "claude-opus"
@@ -60,6 +60,7 @@ async def test_what_does_not_exist_cannot_be_picked_but_can_be_no_favourite(daem
     assert told["changed"] is False
 
 
+@own_process
 async def test_a_damaged_file_costs_what_it_held_and_nothing_else(start: Start, home: Home) -> None:
     daemon = await start(home)
     before = await first(daemon)
