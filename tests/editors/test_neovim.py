@@ -218,6 +218,65 @@ def test_space_edits_the_open_file_so_that_it_can_be_undone(editor: Neovim, home
     editor.until(lambda: "\n".join(buffer[:]) + "\n" == CONFIG, "undone")
 
 
+def test_an_endpoint_that_is_selected_and_taken_off_again_leaves_nothing_to_save(editor: Neovim, home: Home) -> None:
+    open_config(editor, home)
+    expanded(editor)
+    editor.go_to("baidu/fp8")
+    editor.keys("<Space>")
+    editor.until_text("save the file to apply it")
+    editor.keys("<Space>")
+    editor.until(lambda: "save the file to apply it" not in editor.text, "nothing to save")
+    assert "none selected" in editor.text
+
+
+def test_a_selection_that_is_undone_in_the_file_is_undone_in_the_picker(editor: Neovim, home: Home) -> None:
+    open_config(editor, home)
+    buffer = editor.nvim.current.buffer
+    expanded(editor)
+    editor.go_to("baidu/fp8")
+    editor.keys("<Space>")
+    editor.until_text("save the file to apply it")
+    editor.lua("vim.api.nvim_buf_call(..., function() vim.cmd('silent undo') end)", buffer.number)
+    editor.until(lambda: "save the file to apply it" not in editor.text, "nothing to save")
+    assert "none selected" in editor.text
+
+
+def test_a_save_of_what_was_there_before_is_told_of_too(editor: Neovim, home: Home) -> None:
+    open_config(editor, home)
+    editor.command(f"Ploked plan {MODEL}")
+    editor.until_text('"ignore": [')
+    plan = editor.nvim.current.buffer
+    editor.keys("<C-w>p")
+    for old, new in (("novita", "baidu"), ("baidu", "novita")):
+        editor.keys(f":%s/{old}/{new}/<CR>")
+        editor.until(lambda: f"is in banned_providers ({new})" in "\n".join(plan[:]), "planned")  # noqa: B023
+    assert "with the unsaved changes" in "\n".join(plan[:])
+    editor.keys(":write<CR>")
+    editor.until(lambda: "with the unsaved changes" not in "\n".join(plan[:]), "saved")
+
+
+def test_what_to_do_fits_a_narrow_window_however_long_the_path(start: Starter, home: Home) -> None:
+    home.folder = home.folder / ("a-folder-of-a-long-name-" * 4)
+    home.folder.mkdir()
+    home.config.write_text(CONFIG)
+    editor = start()
+    editor.command("set columns=80")
+    open_config(editor, home)
+    expanded(editor)
+    editor.go_to("baidu/fp8")
+    editor.keys("<Space>")
+    editor.until_text("save the file to apply it")
+    (line,) = (line for line in editor.text.splitlines() if "save the file to apply it" in line)
+    assert len(line) < 80
+
+
+def test_a_model_without_endpoints_says_so_and_nothing_of_selecting(reader: Neovim) -> None:
+    reader.command("Ploked endpoints openrouter/auto-beta")
+    reader.until_text("no endpoints · ")
+    assert "selected" not in reader.text
+    assert "the upstream chooses where it goes" in reader.text
+
+
 def test_what_became_of_an_edit_stays_on_the_screen_while_facts_come_in(
     editor: Neovim, home: Home, shared_upstream: UpstreamProcess
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from editors.conftest import needed_neovim
 from editors.home import CONFIG, MODEL, SharedHome
 from editors.nvim_driver import BINARIES, Neovim
+from editors.steps import expanded
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -78,6 +79,25 @@ def test_a_favourite_of_one_is_starred_in_the_other_at_once(desk: Desk) -> None:
     other.keys("gg*")
     for editor in desk.editors:
         editor.until(partial(unmarked, editor), "not any more")
+
+
+def test_what_one_selects_is_put_into_the_file_that_is_open_in_the_other(desk: Desk) -> None:
+    one, other = desk.editors
+    buffer = other.nvim.current.buffer
+    before = buffer[:]
+    one.command("bwipeout")
+    expanded(one)
+    one.go_to("baidu/fp8")
+    one.keys("<Space>")
+    other.until(lambda: 'selected_endpoints = ["baidu/fp8"]' in buffer[:], "in the buffer of the other")
+    one.until_text("open in another editor (Neovim")
+    assert "1 selected" in one.text
+    other.until(partial(other.lua, "return #_G.shown > 0"), "told")
+    other.keys("u")
+    other.until(lambda: buffer[:] == before, "undone")
+    other.keys("<C-r>:write<CR>")
+    one.until(lambda: "open in another editor" not in one.text, "in force")
+    assert "1 selected" in one.text
 
 
 def test_two_versions_share_a_daemon_and_outlive_it(desk: Desk) -> None:

@@ -63,13 +63,23 @@ function M.note(said, highlight)
   return { INDENT, { text.one_line(said), highlight } }
 end
 
+---How many endpoints there are, and how many are selected, where there is anything to select.
+---@param branch ploked.Branch
+---@return string
+local function counts(branch)
+  local selected = #branch.selected > 0 and (', %d selected'):format(#branch.selected)
+  if #branch.endpoints == 0 then
+    return 'no endpoints' .. (selected or '')
+  end
+  local count = branch.plan and explain.count(branch.plan) or ('%d endpoints'):format(#branch.endpoints)
+  return count .. (selected or ', none selected')
+end
+
 ---@param branch ploked.Branch
 ---@return ploked.Line
 local function summary(branch)
   local age, highlight = facts.freshness(branch.freshness)
-  local count = branch.plan and explain.count(branch.plan) or ('%d endpoints'):format(#branch.endpoints)
-  local chosen = #branch.selected > 0 and (', %d selected'):format(#branch.selected) or ', none selected'
-  return { INDENT, { count .. chosen .. ' · ', 'PlokedNote' }, { age, highlight } }
+  return { INDENT, { counts(branch) .. ' · ', 'PlokedNote' }, { age, highlight } }
 end
 
 ---@param branch ploked.Branch
@@ -129,6 +139,13 @@ local function add_relaxation(row, branch, width, add)
   end
 end
 
+---What became of an edit of config.toml, which is named without its folders: they may be longer than a line.
+---@param edited ploked.ConfigEdited
+---@return string
+local function in_short(edited)
+  return (edited.message:gsub(vim.pesc(edited.path), vim.fn.fnamemodify(edited.path, ':t'), 1))
+end
+
 ---Add the lines below a model that is expanded.
 ---@param row ploked.SearchRow
 ---@param width integer
@@ -136,8 +153,8 @@ end
 function M.add(row, width, add)
   local branch = endpoints.branch(row.id)
   local function say(said, highlight)
-    if said then
-      add({ kind = 'note', row = row }, M.note(said, highlight))
+    for _, part in ipairs(said and text.wrap(text.one_line(said), width - #INDENT[1]) or {}) do
+      add({ kind = 'note', row = row }, M.note(part, highlight))
     end
   end
   say(branch.unwritten, 'PlokedError')
@@ -147,7 +164,7 @@ function M.add(row, width, add)
   elseif branch.freshness then
     add({ kind = 'note', row = row }, summary(branch))
   end
-  say(branch.unsaved and branch.unsaved.message, 'PlokedNote')
+  say(branch.unsaved and in_short(branch.unsaved), 'PlokedNote')
   say(branch.message, 'PlokedNote')
   add_relaxation(row, branch, width, add)
   add_endpoints(row, branch, width, add)

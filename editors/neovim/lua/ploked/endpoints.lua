@@ -38,9 +38,13 @@ function M.branch(model)
   return branches[model]
 end
 
+---Whether an edit of config.toml still waits to be saved, as far as that shows here: another editor tells nothing.
 ---@param edited? ploked.ConfigEdited
 ---@return boolean
-local function is_modified(edited)
+local function is_unsaved(edited)
+  if edited and edited.editor then
+    return true
+  end
   local buf = edited and vim.fn.bufnr(edited.path) or -1
   return buf > 0 and vim.bo[buf].modified
 end
@@ -48,7 +52,8 @@ end
 ---@param branch ploked.Branch
 ---@param result ploked.ListEndpointsResult
 local function take(branch, result)
-  branch.unsaved = is_modified(branch.unsaved) and branch.unsaved or nil
+  local in_force = vim.deep_equal(branch.selected, result.selected or {})
+  branch.unsaved = not in_force and is_unsaved(branch.unsaved) and branch.unsaved or nil
   branch.endpoints, branch.freshness, branch.message = result.endpoints, result.freshness, result.message
   if not branch.writing and not branch.unsaved then
     branch.selected = result.selected or {}
@@ -145,7 +150,7 @@ end
 ---@return string[]|nil
 function M.unsaved_selection(model)
   local branch = branches[model]
-  return branch and (branch.writing or is_modified(branch.unsaved)) and branch.selected or nil
+  return branch and (branch.writing or is_unsaved(branch.unsaved)) and branch.selected or nil
 end
 
 -- What config.toml says is in effect again: unsaved selections have been saved, or undone.

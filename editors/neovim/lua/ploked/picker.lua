@@ -66,8 +66,9 @@ local function listen(picker)
   picker.stop = {
     client.on('ploked/preferencesChanged', again),
     client.on('configEdited', function()
-      for model in pairs(picker.expanded) do
-        endpoints.plan(model, found.drawing(picker))
+      for model in pairs(picker.expanded) do -- what is selected is asked for where that may have been undone
+        local ask = endpoints.branch(model).unsaved and endpoints.load or endpoints.plan
+        ask(model, found.drawing(picker))
       end
     end),
     client.on('restarted', again),

@@ -102,10 +102,21 @@ function M.call(model, more)
   return call
 end
 
+local group = vim.api.nvim_create_augroup('ploked_what_if', {})
 vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost' }, {
-  group = vim.api.nvim_create_augroup('ploked_what_if', {}),
+  group = group,
   desc = 'ploked: follow config.toml',
   callback = watch,
+})
+-- The server tells of a save only where the file says something else than before.
+vim.api.nvim_create_autocmd('BufWritePost', {
+  group = group,
+  desc = 'ploked: config.toml is saved',
+  callback = function(written)
+    if written.buf == config_buffer() then
+      tell_soon()
+    end
+  end,
 })
 events.on('restarted', function()
   learn(tell_of_changes)
