@@ -11,8 +11,6 @@ import msgspec
 from ploked_protocol.errors import ConfigNotEditable, ErrorData
 from ploked_protocol.queries import ConfigEdited
 
-from ..preferences.disk import read
-
 if TYPE_CHECKING:
     from .session import Session
 
@@ -81,6 +79,8 @@ class DeclinedError(ConfigNotEditable):
 
 async def _is_unsaved(session: Session, path: str) -> bool:
     """Return whether the text that is open there is another than the one on disk."""
+    from ..preferences.disk import read  # imported late: `initialize` does not wait for it
+
     document = session.editor.find(path)
     if document is None:
         return False
