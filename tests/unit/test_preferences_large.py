@@ -79,6 +79,16 @@ def test_places_are_found_far_into_a_text_of_many_kinds_of_characters() -> None:
     assert found.find(("registry", "none")) is None
 
 
+def test_a_file_with_a_list_beyond_all_use_is_read_without_places() -> None:
+    text = "version = 1\n[registry]\nstrictnes = 1\nglobal_default_profile = 'x'\n[other]\nlist = ["
+    loaded = load(f"{text}{'1,' * (positions.MOST_COMMAS + 1)}]\n", "config.toml")
+    assert loaded.prefs is not None
+    assert loaded.prefs.global_default_profile == "x"
+    assert [(problem.code, problem.line) for problem in loaded.problems] == [("unknownKey", 1)]
+    loaded = load(f"{text}{'1,' * positions.MOST_COMMAS}]\n", "config.toml")
+    assert [(problem.code, problem.line) for problem in loaded.problems] == [("unknownKey", 3)]
+
+
 async def test_of_very_many_problems_the_first_are_told_with_how_many_there_are(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("version = 1\n[registry]\n" + "".join(f"key{number} = 1\n" for number in range(400)))
