@@ -13,6 +13,12 @@ from collections.abc import Callable, Iterator
 
 from ploked_protocol.framing import PLAIN_HEADER, FramingError
 
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows has neither, and gets no further than `Place.check`
+    pass
+
 FULL_BYTES = 1 << 20
 """A side that leaves so much unread is given no more: the other side is not read from meanwhile."""
 READ_BYTES = 1 << 16
@@ -104,8 +110,6 @@ class Outlet:
 
 
 def _widen(pipe: int) -> None:
-    import fcntl  # Windows has none, and gets no further than `Place.check`
-
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FULL_BYTES)
     except (AttributeError, OSError):  # not on macOS, or the system has given out what it has
@@ -177,7 +181,7 @@ class FrameReader:
 
 def long_frame(connection: socket.socket) -> tuple[bytes, int] | None:
     """Return how the body begins of a long frame that waits at a socket as a whole, and the length of the frame."""
-    if _queued(connection) < LONG_BYTES:
+    if _queued(connection) < LONG_BYTES:  # asked for each answer: this has to cost little
         return None
     head = connection.recv(HEAD_BYTES, socket.MSG_PEEK)
     header = PLAIN_HEADER.match(head)
@@ -187,9 +191,6 @@ def long_frame(connection: socket.socket) -> tuple[bytes, int] | None:
 
 def _queued(connection: socket.socket) -> int:
     """Return how many bytes wait at a socket."""
-    import fcntl
-    import termios
-
     return int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
