@@ -79,14 +79,15 @@ def test_places_are_found_far_into_a_text_of_many_kinds_of_characters() -> None:
     assert found.find(("registry", "none")) is None
 
 
-def test_a_file_with_a_list_beyond_all_use_is_read_without_places() -> None:
-    text = "version = 1\n[registry]\nstrictnes = 1\nglobal_default_profile = 'x'\n[other]\nlist = ["
-    loaded = load(f"{text}{'1,' * (positions.MOST_COMMAS + 1)}]\n", "config.toml")
-    assert loaded.prefs is not None
-    assert loaded.prefs.global_default_profile == "x"
-    assert [(problem.code, problem.line) for problem in loaded.problems] == [("unknownKey", 1)]
-    loaded = load(f"{text}{'1,' * positions.MOST_COMMAS}]\n", "config.toml")
-    assert [(problem.code, problem.line) for problem in loaded.problems] == [("unknownKey", 3)]
+@pytest.mark.parametrize(("begin", "entry", "end"), [("[", "1,", "]"), ('"""', "y\n", '"""')], ids=["list", "string"])
+def test_a_file_with_a_value_beyond_all_use_is_read_without_places(begin: str, entry: str, end: str) -> None:
+    text = f"version = 1\n[registry]\nstrictnes = 1\nglobal_default_profile = 'x'\n[other]\nvalue = {begin}"
+    few = positions.MOST_PARTS - text.count("\n") - 2  # there is a line more than there are line ends
+    for count, line in ((few, 3), (few + 1, 1)):
+        loaded = load(f"{text}{entry * count}{end}\n", "config.toml")
+        assert loaded.prefs is not None
+        assert loaded.prefs.global_default_profile == "x"
+        assert [(problem.code, problem.line) for problem in loaded.problems] == [("unknownKey", line)]
 
 
 async def test_of_very_many_problems_the_first_are_told_with_how_many_there_are(tmp_path: Path) -> None:
