@@ -38,7 +38,7 @@ def upstream_url(environ: Mapping[str, str]) -> str:
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")
 
 
-def same_file(one: str, other: str) -> bool:
+def same_target(one: str, other: str) -> bool:
     """Return whether two paths lead to one file, which need not exist, whichever links and spelling they take."""
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 

@@ -31,9 +31,9 @@ from serve_models import serving
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent))  # for `captures`
 
-from catalogs import endpoints_of, made_models, modelsdev, real_models, told_when_asked, typed_queries  # noqa: E402
-from search_filters import TODAY  # noqa: E402
-from search_filters import TYPED as PREDICATES  # noqa: E402
+from catalogs import endpoints_of, made_models, modelsdev, real_models, told_when_asked, typed_queries  # noqa: E402  # after the path
+from search_filters import TODAY  # noqa: E402  # after the path
+from search_filters import TYPED as PREDICATES  # noqa: E402  # after the path
 
 FZF = str(Path(iterfzf.__file__).parent / "fzf")
 LIMIT = 50

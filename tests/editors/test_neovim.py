@@ -203,14 +203,19 @@ def test_space_selects_endpoints_on_disk_while_the_file_is_closed(editor: Neovim
     editor.until_text("1 selected")
 
 
-def test_space_edits_the_open_file_so_that_it_can_be_undone(editor: Neovim, home: Home) -> None:
-    open_config(editor, home)
-    buffer = editor.nvim.current.buffer
+def selects_unsaved(editor: Neovim) -> None:
+    """Select an endpoint while config.toml is open."""
     expanded(editor)
     editor.go_to("baidu/fp8")
     editor.keys("<Space>")
-    editor.until(lambda: 'selected_endpoints = ["baidu/fp8"]' in buffer[:], "in the buffer")
     editor.until_text("save the file to apply it")
+
+
+def test_space_edits_the_open_file_so_that_it_can_be_undone(editor: Neovim, home: Home) -> None:
+    open_config(editor, home)
+    buffer = editor.nvim.current.buffer
+    selects_unsaved(editor)
+    editor.until(lambda: 'selected_endpoints = ["baidu/fp8"]' in buffer[:], "in the buffer")
     assert home.config.read_text() == CONFIG
     editor.keys("q")
     editor.until(lambda: editor.nvim.current.buffer == buffer, "back in the file")
@@ -220,10 +225,7 @@ def test_space_edits_the_open_file_so_that_it_can_be_undone(editor: Neovim, home
 
 def test_an_endpoint_that_is_selected_and_taken_off_again_leaves_nothing_to_save(editor: Neovim, home: Home) -> None:
     open_config(editor, home)
-    expanded(editor)
-    editor.go_to("baidu/fp8")
-    editor.keys("<Space>")
-    editor.until_text("save the file to apply it")
+    selects_unsaved(editor)
     editor.keys("<Space>")
     editor.until(lambda: "save the file to apply it" not in editor.text, "nothing to save")
     assert "none selected" in editor.text
@@ -232,10 +234,7 @@ def test_an_endpoint_that_is_selected_and_taken_off_again_leaves_nothing_to_save
 def test_a_selection_that_is_undone_in_the_file_is_undone_in_the_picker(editor: Neovim, home: Home) -> None:
     open_config(editor, home)
     buffer = editor.nvim.current.buffer
-    expanded(editor)
-    editor.go_to("baidu/fp8")
-    editor.keys("<Space>")
-    editor.until_text("save the file to apply it")
+    selects_unsaved(editor)
     editor.lua("vim.api.nvim_buf_call(..., function() vim.cmd('silent undo') end)", buffer.number)
     editor.until(lambda: "save the file to apply it" not in editor.text, "nothing to save")
     assert "none selected" in editor.text
@@ -249,7 +248,7 @@ def test_a_save_of_what_was_there_before_is_told_of_too(editor: Neovim, home: Ho
     editor.keys("<C-w>p")
     for old, new in (("novita", "baidu"), ("baidu", "novita")):
         editor.keys(f":%s/{old}/{new}/<CR>")
-        editor.until(lambda: f"is in banned_providers ({new})" in "\n".join(plan[:]), "planned")  # noqa: B023
+        editor.until(lambda: f"is in banned_providers ({new})" in "\n".join(plan[:]), "planned")  # noqa: B023  # asked at once
     assert "with the unsaved changes" in "\n".join(plan[:])
     editor.keys(":write<CR>")
     editor.until(lambda: "with the unsaved changes" not in "\n".join(plan[:]), "saved")
@@ -262,10 +261,7 @@ def test_what_to_do_fits_a_narrow_window_however_long_the_path(start: Starter, h
     editor = start()
     editor.command("set columns=80")
     open_config(editor, home)
-    expanded(editor)
-    editor.go_to("baidu/fp8")
-    editor.keys("<Space>")
-    editor.until_text("save the file to apply it")
+    selects_unsaved(editor)
     (line,) = (line for line in editor.text.splitlines() if "save the file to apply it" in line)
     assert len(line) < 80
 
@@ -281,10 +277,7 @@ def test_what_became_of_an_edit_stays_on_the_screen_while_facts_come_in(
     editor: Neovim, home: Home, shared_upstream: UpstreamProcess
 ) -> None:
     open_config(editor, home)
-    expanded(editor)
-    editor.go_to("baidu/fp8")
-    editor.keys("<Space>")
-    editor.until_text("save the file to apply it")
+    selects_unsaved(editor)
     new_facts(editor, shared_upstream)
     assert "save the file to apply it" in editor.text
     editor.command("wall")

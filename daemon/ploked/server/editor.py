@@ -11,7 +11,7 @@ from lsprotocol import types
 from ploked_protocol.queries import ConfigEdited
 from pygls.workspace import TextDocument
 
-from ..paths import same_file
+from ..paths import same_target
 from .elsewhere import DeclinedError, Elsewhere
 from .open_files import split_lines
 
@@ -59,7 +59,7 @@ class OpenFileEditor:
         if workspace is None or not workspace.apply_edit:
             return None
         documents: Sequence[TextDocument] = list(self._session.server.workspace.text_documents.values())
-        return next((document for document in documents if same_file(document.path, path)), None)
+        return next((document for document in documents if same_target(document.path, path)), None)
 
     def tell(self, message: str) -> None:
         """Show `message` to the user."""

@@ -68,7 +68,7 @@ def be_windows() -> None:
             os._exit(86)
         kill(pid, number)
 
-    class Library(library):  # type: ignore[misc,valid-type]
+    class Library(library):  # type: ignore[misc,valid-type]  # a variable, for the name is replaced
         def __init__(self, name: str | None, *args: Any, **more: Any) -> None:
             if name is None:
                 raise TypeError("expected a name")
@@ -79,18 +79,18 @@ def be_windows() -> None:
 
         def __init__(self, *_: Any, **__: Any) -> None: ...
 
-        def OpenProcess(self, _access: int, _inherit: bool, pid: int) -> int:  # noqa: N802
+        def OpenProcess(self, _access: int, _inherit: bool, pid: int) -> int:  # noqa: N802  # its name there
             return pid if Path(f"/proc/{pid}").exists() else 0
 
-        def WaitForSingleObject(self, handle: int, _patience_ms: int) -> int:  # noqa: N802
+        def WaitForSingleObject(self, handle: int, _patience_ms: int) -> int:  # noqa: N802  # its name there
             return 0x102 if Path(f"/proc/{handle}").exists() else 0
 
-        def CloseHandle(self, _handle: int) -> bool:  # noqa: N802
+        def CloseHandle(self, _handle: int) -> bool:  # noqa: N802  # its name there
             return True
 
     select.select, os.kill = only_sockets, no_probing
-    ctypes.CDLL = Library  # type: ignore[misc]
-    ctypes.WinDLL, ctypes.get_last_error = Kernel, lambda: 87  # type: ignore[attr-defined]
+    ctypes.CDLL = Library  # type: ignore[misc]  # in place of the class
+    ctypes.WinDLL, ctypes.get_last_error = Kernel, lambda: 87  # type: ignore[attr-defined]  # only there
 
     warnings.filterwarnings("ignore", "only soft file lock is available")  # filelock's, in place of LockFileEx
 
@@ -108,7 +108,7 @@ def be_macos() -> None:
     hide(socket, "SO_PEERCRED")
     library, read_text = ctypes.CDLL, Path.read_text
 
-    class Library(library):  # type: ignore[misc,valid-type]
+    class Library(library):  # type: ignore[misc,valid-type]  # a variable, for the name is replaced
         def __getattr__(self, name: str) -> Any:
             if name in ("renameat2", "malloc_trim"):
                 raise AttributeError(name)
@@ -119,8 +119,8 @@ def be_macos() -> None:
             raise FileNotFoundError(2, "No such file or directory", str(path))
         return read_text(path, *args, **more)
 
-    ctypes.CDLL = Library  # type: ignore[misc]
-    Path.read_text = without_proc  # type: ignore[method-assign,assignment]
+    ctypes.CDLL = Library  # type: ignore[misc]  # in place of the class
+    Path.read_text = without_proc  # type: ignore[method-assign,assignment]  # on purpose
 
 
 def _not_implemented(*_: Any, **__: Any) -> NoReturn:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from lsprotocol import types
 from ploked_protocol.preferences import ConfigProblem
 
-from ...paths import same_file
+from ...paths import same_target
 from ...preferences.positions import Span
 from ..documents.toml import Cursor, cursor, is_ploke_config
 from ..open_files import OpenFile
@@ -37,7 +37,7 @@ def readable_config(session: Session, uri: str) -> OpenFile | None:
 
 def is_configured(session: Session, path: str | None) -> bool:
     """Return whether `path` is the file that preferences come from, whichever link leads there."""
-    return bool(path) and same_file(path or "", str(session.service.settings.config_path))
+    return bool(path) and same_target(path or "", str(session.service.settings.config_path))
 
 
 async def cursor_at(document: OpenFile, position: types.Position) -> Cursor:
