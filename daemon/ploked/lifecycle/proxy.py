@@ -26,6 +26,8 @@ FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
 LOOK_MS = 500
 """How often to look for the death of the editor where the system does not tell."""
+ALERT_S = 0.0001
+"""How long to stay awake for the answer to a request."""
 MOST_RECOVERIES, WITHIN_S = 5, 60.0
 
 LOST = "The ploked daemon ended before it answered; ask again."
@@ -61,6 +63,8 @@ class Proxy:
         self._parent = os.getppid()
         self._look_ms = None if hasattr(os, "pidfd_open") else LOOK_MS
         self._moves = self._to_client.takes_pages
+        self._alert_until = 0.0
+        self._alert_s = ALERT_S if _has_cores() else 0.0
         self._join(found)
 
     # life
@@ -80,7 +84,7 @@ class Proxy:
 
     def _turn(self) -> None:
         if self._is_calm:
-            self._hear([fd for fd, _ in self._calm.poll(self._look_ms)])
+            self._hear([fd for fd, _ in self._await()])
         else:
             reads, writes = self._interests()
             readable, writable, _ = select.select(reads, writes, [], self._timeout())
@@ -95,6 +99,13 @@ class Proxy:
         """Return whether all that can come is new: most of the time, in which a turn should cost little."""
         calm = self._deadline is None and self._daemon is not None and not self._recall.replaying
         return calm and not self._to_client.waits and not self._to_daemon.waits
+
+    def _await(self) -> list[tuple[int, int]]:
+        """Return what has come. While an answer is likely, do not sleep: to be woken takes longer than most answers."""
+        while time.perf_counter() < self._alert_until:
+            if found := self._calm.poll(0):
+                return found
+        return self._calm.poll(self._look_ms)
 
     def _hear(self, readable: Sequence[int]) -> None:
         for fd in readable:
@@ -167,7 +178,10 @@ class Proxy:
         if not data:
             self._leave()
         if (body := self._decoder.whole(data)) is not None:
-            self._take(body)
+            if self._is_calm:
+                self._hand_over(data, body)
+            else:
+                self._take(body)
             return
         try:
             for body in self._decoder.feed(data):
@@ -177,6 +191,16 @@ class Proxy:
             self._tell(control.body(id=None, error=fault))
             self._leave()
 
+    def _hand_over(self, data: bytes, body: bytes) -> None:
+        """Send a message as it came, and take note of it while the daemon works."""
+        self._to_daemon.put(data)
+        is_request, _ = self._recall.sent(body)
+        if is_request:
+            self._alert_until = time.perf_counter() + self._alert_s
+        else:
+            self._ask_texts()
+        self._heed()
+
     def _take(self, body: bytes) -> None:
         is_request, in_replay = self._recall.sent(body)
         was_asleep = self._daemon is None
@@ -184,6 +208,10 @@ class Proxy:
             self._recover()
         if self._daemon is not None and not (was_asleep and in_replay):
             self._forward(body, is_request and not in_replay)
+        self._heed()
+
+    def _heed(self) -> None:
+        """Do what the last message of the client asks of us."""
         if self._recall.process_id is not None:
             self._watches.update(parent_watch(self._recall.process_id, self._orphaned))
             self._listen()
@@ -195,10 +223,13 @@ class Proxy:
         """Send a message; while a replay goes on, which brings what notifications say, requests wait for its end."""
         if not self._recall.replaying:
             self._to_daemon.put(frame(body))
-            for question in self._recall.questions():
-                self._to_daemon.put(frame(question))
+            self._ask_texts()
         elif is_request:
             self._held.append(body)
+
+    def _ask_texts(self) -> None:
+        for question in self._recall.questions():
+            self._to_daemon.put(frame(question))
 
     def _farewell(self) -> bool:
         """Return whether the client only says goodbye, for which no daemon need be started."""
@@ -314,6 +345,11 @@ class Proxy:
         for body in [*self._recall.rest(), *self._held]:
             self._to_daemon.put(frame(body))
         self._held.clear()
+
+
+def _has_cores() -> bool:
+    """Return whether the daemon can run while we do."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 
 
 def serve(place: Place, say: Callable[[str], None]) -> int:
