@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ploked.preferences import bell
 from ploked.preferences.disk import Reading, read_settled
 from ploked.preferences.edit import save_profile, set_default_profile
 from ploked.preferences.live import LivePreferences
 from ploked.preferences.watch import ATTENTIVE_S, IDLE_STEP_MS, STEP_MS, Attention, watch
 from ploked_protocol.errors import ConfigNotEditable
 from ploked_protocol.preferences import LLMParameters, ModelProfile, RegistryPrefs
+from watchfiles._rust_notify import RustNotify
 
 DEADLINE_S = 30
 """Far more than is needed: a test that waits so long has failed."""
@@ -93,6 +95,7 @@ def events_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ploked.preferences.watch.HEARTBEAT_MS", 3_600_000)
 
 
+@pytest.mark.usefixtures("with_and_without_bell")
 @pytest.mark.parametrize("save", WAYS_TO_SAVE)
 async def test_every_way_to_save_is_seen_once(tmp_path: Path, save: Callable[[Path, str], None]) -> None:
     path = tmp_path / "config.toml"
@@ -234,6 +237,85 @@ async def test_a_system_that_has_no_watches_left_is_looked_at_now_and_then(
         assert await seen.next() == config("a")
 
 
+# where there is inotify
+
+
+class Counted:
+    """The system's watcher, which takes note of how often it is waited at."""
+
+    waits: list[int]
+
+    def __init__(self, *arguments: Any) -> None:
+        self._real = RustNotify(*arguments)
+
+    def watch(self, *arguments: Any) -> Any:
+        self.waits.append(1)
+        return self._real.watch(*arguments)
+
+    def close(self) -> None:
+        self._real.close()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give one entry for each time that somebody looked for events."""
+    if not bell.EXISTS:
+        pytest.skip("there is no inotify here")
+    monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Counted)
+    Counted.waits = []
+    return Counted.waits
+
+
+async def test_nobody_looks_for_events_while_nothing_happens(tmp_path: Path, waits: list[int]) -> None:
+    path = tmp_path / "config.toml"
+    async with watching(path) as seen:
+        await asyncio.sleep(0.3)
+        assert not waits
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+        assert waits
+
+
+async def test_who_is_told_once_looks_no_further(tmp_path: Path, waits: list[int]) -> None:
+    path = tmp_path / "config.toml"
+    async with watching(path) as seen:
+        (tmp_path / "other.toml").write_text("")
+        await until(lambda: bool(waits))
+        await asyncio.sleep(0.3)
+        before = len(waits)
+        await asyncio.sleep(0.3)
+        assert len(waits) == before
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+
+
+async def test_where_the_system_gives_no_more_of_it_changes_are_seen_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
+) -> None:
+    def none_left(*_arguments: object, **_more: object) -> None:
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr("inotify_simple.INotify", none_left)
+    path = tmp_path / "config.toml"
+    async with watching(path) as seen:
+        await until(lambda: bool(waits))
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+
+
+async def test_what_the_watcher_does_not_tell_is_seen_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not bell.EXISTS:
+        pytest.skip("there is no inotify here")
+    monkeypatch.setattr(Counted, "watch", lambda *_: "timeout")
+    monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Counted)
+    path = tmp_path / "config.toml"
+    async with watching(path, Absence()) as seen:
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+
+
 # while nobody is at work
 
 
@@ -266,14 +348,25 @@ class Deaf:
         pass
 
 
+@pytest.fixture(params=["bell", "steps"])
+def with_and_without_bell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test twice where there is a bell: with it, and as on systems that have none."""
+    if request.param == "steps":
+        monkeypatch.setattr(bell, "EXISTS", False)
+    elif not bell.EXISTS:
+        pytest.skip("there is no inotify here")
+
+
 @pytest.fixture
 def deaf(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let no event come through; give the steps of all waits."""
+    monkeypatch.setattr(bell, "EXISTS", False)
     monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Deaf)
     Deaf.steps = []
     return Deaf.steps
 
 
+@pytest.mark.usefixtures("with_and_without_bell")
 @pytest.mark.parametrize("save", WAYS_TO_SAVE)
 async def test_every_way_to_save_is_seen_once_while_nobody_is_at_work(
     tmp_path: Path, save: Callable[[Path, str], None]
@@ -329,6 +422,7 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
+@pytest.mark.usefixtures("with_and_without_bell")
 @pytest.mark.parametrize("end", ["stop", "cancel"])
 async def test_the_watch_ends_at_once_and_leaves_no_thread(tmp_path: Path, end: str) -> None:
     before = threading.active_count()

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from . import bell
+from .bell import Bell
 from .disk import Reading, read, read_settled
+from .places import Places, places_of
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 STEP_MS = 10
 """A batch of events ends when none has come for so long: a change is seen after one to two steps."""
 IDLE_STEP_MS = 120
-"""How long a step is while nobody is at work, each of which costs 0.03 to 0.06 ms of processor time.
+"""How long a step is while nobody is at work, where there is no bell; each costs 0.03 to 0.06 ms of processor time.
 
 Two would be too long to see a change: at each, the file is peeked at.
 """
+HEARD_MS = 200
+"""How long to wait for the events that the bell has rung for: the system tells both at the same time."""
 ATTENTIVE_S = 30.0
 """How long after the last sign of life somebody counts as at work."""
 DEBOUNCE_MS = 50
@@ -35,10 +37,9 @@ DEBOUNCE_MS = 50
 HEARTBEAT_MS = 2_000
 """The file is looked at this often in any case: network file systems and full event queues say nothing."""
 IDLE_HEARTBEAT_MS = 10_000
-"""The same while nobody is at work, when it is peeked at besides."""
+"""The same while nobody is at work."""
 POLL_S = 0.25
 """How often it is looked at where events cannot be had."""
-_MOST_LINKS = 40
 _STAND_ATTEMPTS = 3
 
 
@@ -75,6 +76,7 @@ async def watch(
     known = seen or (lambda: last)
     loop, sentry = asyncio.get_running_loop(), _Sentry(path, stop, attention)
     thread = ThreadPoolExecutor(1, "ploked-watch")  # its own: it would hold one of asyncio's few for ever
+    stopped = loop.create_task(_after(stop, sentry.wake))
     try:
         while not stop.is_set():
             reading = await loop.run_in_executor(thread, sentry.next, known)
@@ -83,52 +85,16 @@ async def watch(
                 attention.attend()
                 yield reading
     finally:
+        stopped.cancel()
         stop.set()  # ends a wait that was cancelled
-        thread.submit(sentry.close)
+        sentry.wake()
+        thread.submit(sentry.leave)
         thread.shutdown(wait=False)
 
 
-class _Places(msgspec.Struct, frozen=True):
-    """Where a change of the file shows."""
-
-    folders: tuple[tuple[str, int, int], ...]
-    """Path, device and inode: a folder made anew has to be watched anew."""
-    names: frozenset[str]
-    """The paths that matter in them."""
-
-
-def _places(path: Path) -> _Places:
-    """Return the folders of the file and of every link on the way to it.
-
-    Where the file's folder is missing, the last folder that is there takes its place. A watched folder tells of its
-    own end and move, so that none above it is needed.
-    """
-    whole = path.absolute()
-    here, rest = Path(whole.anchor), deque(whole.parts[1:])
-    folders: list[Path] = []
-    names: set[str] = set()
-    while rest:
-        part = rest.popleft()
-        step = here.parent if part == ".." else here / part
-        names.add(str(step))
-        if step.is_symlink() and len(folders) < _MOST_LINKS:
-            folders.append(here)
-            target = step.readlink()
-            rest.extendleft(reversed(target.parts[target.is_absolute() :]))
-            here = Path(target.anchor) if target.is_absolute() else here
-        elif rest and step.is_dir():
-            here = step
-        else:
-            break
-    return _Places(tuple(map(_identity, dict.fromkeys([*folders, here]))), frozenset(names))
-
-
-def _identity(folder: Path) -> tuple[str, int, int]:
-    try:
-        found = folder.stat()
-    except OSError:
-        return str(folder), 0, 0
-    return str(folder), found.st_dev, found.st_ino
+async def _after(event: asyncio.Event, call: Callable[[], None]) -> None:
+    await event.wait()
+    call()
 
 
 _Glimpse = tuple[int, int, int] | None
@@ -151,8 +117,9 @@ class _Sentry:
         self._stop = stop
         self._attention = attention
         self._step_ms = STEP_MS
-        self._places: _Places | None = None
+        self._places: Places | None = None
         self._notify: RustNotify | None = None
+        self._bell = Bell() if bell.EXISTS else None
         self._looked = False
         self._glimpse: _Glimpse = None
 
@@ -174,11 +141,13 @@ class _Sentry:
     def look(self, known: Reading | None) -> Reading:
         """Watch where the file is now, then return what it holds: nothing can change unseen from here on."""
         for _ in range(_STAND_ATTEMPTS):
-            places = _places(self._path)
+            places = places_of(self._path)
             if self._notify is not None and places == self._places:
                 break
             self.close()
             self._places, self._notify = places, _notifier(places)
+            if self._bell is not None and self._notify is not None:
+                self._bell.hang([name for name, _, _ in places.folders])
         self._glimpse = _glimpse(self._path)
         reading = read(self._path)
         return reading if reading == known else read_settled(self._path)
@@ -187,16 +156,29 @@ class _Sentry:
         """Return when something happened to the file, at the heartbeat, and when the watch or its pace ends."""
         if self._notify is None or self._places is None:
             return self._doze()
-        while True:
-            self._step_ms = self._attention.step_ms
-            try:
-                heartbeat_ms = HEARTBEAT_MS if self._step_ms == STEP_MS else IDLE_HEARTBEAT_MS
-                found = self._notify.watch(DEBOUNCE_MS, self._step_ms, heartbeat_ms, self)
-            except (OSError, RuntimeError):  # the system's watcher failed: `look` makes another
-                self.close()
-                return self._doze()
-            if isinstance(found, str) or any(name in self._places.names for _, name in found):
-                return None
+        try:
+            while not isinstance(found := self._events(self._notify), str):
+                if any(name in self._places.names for _, name in found):
+                    break
+        except (OSError, RuntimeError):  # the system's watcher failed: `look` makes another
+            self.close()
+            self._doze()
+        return None
+
+    def _events(self, notify: RustNotify) -> set[tuple[int, str]] | str:
+        """Return what happened in the folders, or why that is not known; a bell makes steps unnecessary until then."""
+        self._step_ms = self._attention.step_ms
+        heartbeat_ms = HEARTBEAT_MS if self._step_ms == STEP_MS else IDLE_HEARTBEAT_MS
+        if self._bell is None or not self._bell.hangs:
+            return notify.watch(DEBOUNCE_MS, self._step_ms, heartbeat_ms, self)
+        if not self._bell.wait(heartbeat_ms):
+            return "timeout"
+        return notify.watch(DEBOUNCE_MS, STEP_MS, HEARD_MS, self._stop)
+
+    def wake(self) -> None:
+        """End a wait, whose watch was stopped; called in another thread."""
+        if self._bell is not None:
+            self._bell.pull()
 
     def is_set(self) -> bool:
         """Return whether a wait is to end; the system's watcher asks at each step.
@@ -212,6 +194,12 @@ class _Sentry:
         while time.monotonic() < until and not self._stop.is_set():
             time.sleep(self._attention.step_ms / 1000)
 
+    def leave(self) -> None:
+        """Let go of all that the system lent."""
+        self.close()
+        if self._bell is not None:
+            self._bell.close()
+
     def close(self) -> None:
         """Let go of the system's watcher."""
         if self._notify is not None:
@@ -219,7 +207,7 @@ class _Sentry:
         self._notify = None
 
 
-def _notifier(places: _Places) -> RustNotify | None:
+def _notifier(places: Places) -> RustNotify | None:
     """Return the system's watcher of the folders; None where there is none to be had, so that we look now and then."""
     if os.environ.get("WATCHFILES_FORCE_POLLING", "false").lower() not in {"", "false", "disable", "disabled"}:
         return None
