@@ -30,6 +30,7 @@ from shared import CONNECT, HELLO, SHORT, Bench, RawSocket, Row, figures
 HERE = Path(__file__).parent
 TURN, UNCOUNTED = 20, 5
 """Requests in a row to the same server."""
+APART = ", client and servers on a core each"
 INSTALLED = [str(Path(sys.executable).with_name("ploked")), "connect"]
 
 
@@ -83,7 +84,11 @@ def _initialize(path: str) -> None:
 
 
 def round_trips(bench: Bench, folder: Path) -> Iterator[Row]:
-    """Measure round trips through the proxy, and on the daemon's socket, against a bare echo on a unix socket."""
+    """Measure round trips through the proxy, and on the daemon's socket, against a bare echo on a unix socket.
+
+    Twice: where the system puts client and server on the same core, as it may or may not do for either, nobody has to
+    be woken on another, which takes longer than the echo itself.
+    """
     direct = RawSocket(bench.place.socket)
     direct.request("initialize", HELLO)
     relay = RawServer([sys.executable, "-IS", str(HERE / "relay.py"), bench.place.socket])
@@ -94,7 +99,7 @@ def round_trips(bench: Bench, folder: Path) -> Iterator[Row]:
     ]
     for name, method, params, rounds in cases:
         body = direct.request(method, params)
-        with _echo(folder, body) as path:
+        with _echo(folder, body) as (path, echo):
             bare = RawSocket(path)
             sides: dict[str, RawSocket | RawServer] = {
                 "bare": bare,
@@ -102,18 +107,38 @@ def round_trips(bench: Bench, folder: Path) -> Iterator[Row]:
                 "through the proxy": bench.editor,
                 "through a bare relay": relay,
             }
-            took = _in_turn(sides, method, params, rounds)
+            for where, placed in (("", contextlib.nullcontext()), (APART, _apart(echo, bench.pid))):
+                with placed:
+                    took = _in_turn(sides, method, params, rounds)
+                yield from _compared(f"round trip, {name} ({len(body) / 1000:.1f} kB)", where, took)
             bare.close()
-        for side in ("through the proxy", "through a bare relay", "on the socket"):
-            yield (
-                f"round trip, {name} ({len(body) / 1000:.1f} kB), {side}", figures(took[side]),
-                f"bare echo: {figures(took['bare'])}",
-                f"{statistics.median(took[side]) / statistics.median(took['bare']):.2f}x",
-                "p50 at most 1.5x, p99 at most 1 ms" if side == "through the proxy" else "",
-            )  # fmt: skip
     direct.close()
     relay.process.kill()
     relay.process.wait()
+
+
+def _compared(what: str, where: str, took: dict[str, list[float]]) -> Iterator[Row]:
+    for side in ("through the proxy", "through a bare relay", "on the socket"):
+        yield (
+            f"{what}, {side}{where}", figures(took[side]), f"bare echo: {figures(took['bare'])}",
+            f"{statistics.median(took[side]) / statistics.median(took['bare']):.2f}x",
+            "p50 at most 1.5x, p99 at most 1 ms" if side == "through the proxy" else "",
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _apart(*servers: int) -> Iterator[None]:
+    """Keep us on one core and the event loops of `servers` on another meanwhile."""
+    cores = os.sched_getaffinity(0)
+    first, *others = sorted(cores)
+    os.sched_setaffinity(0, {first})
+    for server in servers:
+        os.sched_setaffinity(server, others or cores)
+    try:
+        yield
+    finally:
+        for process in (0, *servers):
+            os.sched_setaffinity(process, cores)
 
 
 def _in_turn(
@@ -133,8 +158,8 @@ def _in_turn(
 
 
 @contextlib.contextmanager
-def _echo(folder: Path, body: bytes) -> Iterator[str]:
-    """Yield the path of a bare asyncio and msgspec server that answers everything with the result in `body`."""
+def _echo(folder: Path, body: bytes) -> Iterator[tuple[str, int]]:
+    """Yield path and process id of a bare asyncio and msgspec server; its answer is always the result in `body`."""
     (folder / "answer.json").write_bytes(body)
     path = str(folder / "echo")
     process = os.posix_spawn(
@@ -142,7 +167,7 @@ def _echo(folder: Path, body: bytes) -> Iterator[str]:
     )
     while not Path(path).exists():
         time.sleep(0.01)
-    yield path
+    yield path, process
     os.kill(process, 9)
     os.waitpid(process, 0)
     Path(path).unlink()

@@ -86,6 +86,23 @@ async def test_paths_are_those_of_the_folder_the_editor_started_in(tmp_path: Pat
         os.kill(status["pid"], signal.SIGKILL)
 
 
+async def test_who_waits_long_for_an_answer_sleeps(here: Desk) -> None:
+    editor = await here.editor()
+    daemon = here.pid()
+    os.kill(daemon, signal.SIGSTOP)
+    message_id = editor.request("ploked/status", {})
+    await asyncio.sleep(0.2)  # by then the request has been handed on
+    before_s = processor_s(editor.process.pid)
+    await asyncio.sleep(1)
+    assert processor_s(editor.process.pid) - before_s < 0.1
+    os.kill(daemon, signal.SIGCONT)
+    assert "result" in await editor.answer(message_id)
+
+
+def processor_s(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
 # a place that is ours alone
 
 
