@@ -110,6 +110,21 @@ async def test_the_token_goes_with_the_daemon_and_the_next_has_another(here: Des
     assert await token(here) != first
 
 
+async def test_a_restart_opens_the_same_port_again_also_while_editors_reconnect(here: Desk) -> None:
+    editors = [await here.editor() for _ in range(5)]
+    first, address = await token(here), (await tcp(here))["address"]
+    code, _, errors = await here.run("restart")
+    assert (code, errors) == (0, "")
+    for editor in editors:
+        assert await editor.result("ploked/listProfiles", {})
+    assert (await tcp(here))["address"] == address
+    assert await token(here) != first
+    client = await connect(here)
+    options = {"token": await token(here)}
+    assert "result" in await client.ask("initialize", {**INITIALIZE, "initializationOptions": options})
+    await client.leave()
+
+
 async def test_the_token_is_in_no_log(here: Desk) -> None:
     secret, client = await token(here), await connect(here)
     await client.ask("initialize", {**INITIALIZE, "initializationOptions": {"token": secret}})

@@ -211,7 +211,8 @@ class Daemon:
 
     def _stop(self, *, now: bool, restart: bool) -> dict[str, object]:
         self.leave(control.RESTARTED if restart else control.STOPPED, wait=not now)
-        return {"pid": os.getpid(), "waitsFor": 0 if now else self._running_sweeps}
+        port = None if self._port is None else self._port.number
+        return {"pid": os.getpid(), "waitsFor": 0 if now else self._running_sweeps, "port": port}
 
     def _status(self) -> report.DaemonStatus:
         service = self._service if self._ready else None

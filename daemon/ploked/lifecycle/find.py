@@ -130,25 +130,49 @@ def find_or_start(
     raise CannotStartError(f"No daemon could be started within {START_S:g} s. Its log may say why: {place.log}")
 
 
+def replace(place: Place, make_room: Callable[[], int | None]) -> Found:
+    """Return the daemon that takes over once `make_room` has had the old one leave; it listens at the port returned.
+
+    None else can start one meanwhile: an editor that has lost the old one would not know of the port. Raises
+    UnusablePlaceError, CannotStartError, and what `make_room` raises.
+    """
+    place.prepare()
+    turn, deadline = Lock(place.start), time.monotonic() + START_S
+    while not _taken(turn, place):
+        if time.monotonic() > deadline:
+            raise CannotStartError(f"Another process has been starting a daemon for {START_S:g} s; try again.")
+        time.sleep(PAUSE_S)
+    try:
+        port = make_room()
+        found = _start(place, nobody_leaves, port)
+    finally:
+        turn.release()
+    return found or find_or_start(place)
+
+
 def _start_alone(place: Place, gone: Callable[[], bool]) -> Found | None:
     """Start the daemon unless somebody else is at it; return None when it is worth to look again."""
     turn = Lock(place.start)
-    try:
-        if not turn.take():
-            return None
-    except OSError as error:
-        raise CannotStartError(f"{place.start} cannot be opened: {error}.") from None
+    if not _taken(turn, place):
+        return None
     try:
         return greet(place, gone) or _start(place, gone)
     finally:
         turn.release()
 
 
-def _start(place: Place, gone: Callable[[], bool]) -> Found | None:
+def _taken(turn: Lock, place: Place) -> bool:
+    try:
+        return turn.take()
+    except OSError as error:
+        raise CannotStartError(f"{place.start} cannot be opened: {error}.") from None
+
+
+def _start(place: Place, gone: Callable[[], bool], port: int | None = None) -> Found | None:
     from .spawn import spawn  # its imports cost what most starts do not need
 
     try:
-        last_words = spawn(place)
+        last_words = spawn(place, port)
     except OSError as error:
         raise CannotStartError(f"No process can be started: {error}.") from None
     try:

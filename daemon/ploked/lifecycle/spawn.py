@@ -33,16 +33,19 @@ class LastWords:
         os.close(self._fd)
 
 
-def spawn(place: Place) -> LastWords:
-    """Start `ploked serve --socket` in a session of its own; raises nothing that the daemon itself could say.
+def spawn(place: Place, port: int | None = None) -> LastWords:
+    """Start `ploked serve --socket` in a session of its own, with a TCP port where one is given.
+
+    Raises nothing that the daemon itself could say.
 
     It forks once more and lets go of this process (`--detach`): editors end the whole tree of the servers they started.
     The daemon's working directory is /, so the paths of its environment are made absolute here.
     """
+    tcp = [] if port is None else ["--tcp", str(port)]
     heard, said = os.pipe()
     try:
         starter = subprocess.Popen(  # noqa: S603  # our own interpreter
-            [sys.executable, "-m", "ploked", "serve", "--socket", place.socket, "--detach"],
+            [sys.executable, "-m", "ploked", "serve", "--socket", place.socket, "--detach", *tcp],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
