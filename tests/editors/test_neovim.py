@@ -282,7 +282,7 @@ def test_what_became_of_an_edit_stays_on_the_screen_while_facts_come_in(
     assert "save the file to apply it" in editor.text
     editor.command("wall")
     editor.until(lambda: "save the file to apply it" not in editor.text, "applied")
-    assert "1 selected" in editor.text
+    editor.until_text("1 selected")
 
 
 def test_why_an_edit_was_refused_stays_on_the_screen_while_facts_come_in(
