@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from ploked.lifecycle.streams import LONG_BYTES, Outlet, long_frame
+from ploked.lifecycle.answers import LONG_BYTES, long_frame
+from ploked.lifecycle.streams import Outlet
 from ploked_protocol.framing import frame
 
 if not hasattr(os, "splice"):

@@ -8,7 +8,6 @@ started, the handshake and the open documents are replayed, and the user is told
 from __future__ import annotations
 
 import os
-import select
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,17 +16,15 @@ from ploked_protocol import control
 from ploked_protocol.framing import FrameDecoder, FramingError, frame
 
 from .. import __version__
+from .answers import Answers
 from .find import CannotStartError, Found, find_or_start
 from .place import Place, UnusablePlaceError
+from .poller import Poller
 from .recall import Recall
-from .streams import FrameReader, Outlet, long_frame, parent_watch, read, wakeups
+from .streams import Outlet, read
 
 FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
-LOOK_MS = 500
-"""How often to look for the death of the editor where the system does not tell."""
-ALERT_S = 0.0001
-"""How long to stay awake for the answer to a request."""
 MOST_RECOVERIES, WITHIN_S = 5, 60.0
 
 LOST = "The ploked daemon ended before it answered; ask again."
@@ -59,12 +56,7 @@ class Proxy:
         self._code: int | None = None
         self._deadline: float | None = None
         self._half_closed = False
-        self._watches = {**parent_watch(os.getppid(), self._orphaned), **wakeups(self._signalled)}
-        self._parent = os.getppid()
-        self._look_ms = None if hasattr(os, "pidfd_open") else LOOK_MS
-        self._moves = self._to_client.takes_pages
-        self._alert_until = 0.0
-        self._alert_s = ALERT_S if _has_cores() else 0.0
+        self._poller = Poller(self._orphaned, self._signalled)
         self._join(found)
 
     # life
@@ -84,10 +76,9 @@ class Proxy:
 
     def _turn(self) -> None:
         if self._is_calm:
-            self._hear([fd for fd, _ in self._await()])
+            self._hear(self._poller.calm())
         else:
-            reads, writes = self._interests()
-            readable, writable, _ = select.select(reads, writes, [], self._timeout())
+            readable, writable = self._poller.busy(*self._interests(), self._timeout())
             for fd in writable:
                 (self._to_client if fd == self._to_client.fd else self._to_daemon).flush()
             self._hear(readable)
@@ -100,13 +91,6 @@ class Proxy:
         calm = self._deadline is None and self._daemon is not None and not self._recall.replaying
         return calm and not self._to_client.waits and not self._to_daemon.waits
 
-    def _await(self) -> list[tuple[int, int]]:
-        """Return what has come. While an answer is likely, do not sleep: to be woken takes longer than most answers."""
-        while time.perf_counter() < self._alert_until:
-            if found := self._calm.poll(0):
-                return found
-        return self._calm.poll(self._look_ms)
-
     def _hear(self, readable: Sequence[int]) -> None:
         for fd in readable:
             if fd == self._stdin:
@@ -114,16 +98,10 @@ class Proxy:
             elif fd == self._daemon:
                 self._read_daemon()
             else:
-                self._watches[fd]()
-
-    def _listen(self) -> None:
-        """Make ready what calm turns wait for."""
-        self._calm = select.poll()
-        for fd in (self._stdin, self._connection.fileno(), *self._watches):
-            self._calm.register(fd, select.POLLIN)
+                self._poller.heed(fd)
 
     def _interests(self) -> tuple[list[int], list[int]]:
-        reads = [*self._watches]
+        reads = []
         if self._deadline is None and not self._to_daemon.full and not self._recall.replaying:
             reads.append(self._stdin)
         if self._daemon is not None and not self._to_client.full:
@@ -131,9 +109,7 @@ class Proxy:
         return reads, [outlet.fd for outlet in (self._to_client, self._to_daemon) if outlet.waits]
 
     def _timeout(self) -> float | None:
-        if self._deadline is not None:
-            return max(0.0, self._deadline - time.monotonic())
-        return None if self._look_ms is None else self._look_ms / 1000
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def _leaving_is_due(self) -> bool:
         if self._code is not None:
@@ -141,7 +117,7 @@ class Proxy:
         if self._to_client.broken:
             return True
         if self._deadline is None:
-            return self._look_ms is not None and os.getppid() != self._parent
+            return self._poller.sees_orphan
         if not self._to_daemon.waits and self._daemon is not None and not self._half_closed:
             self._half_closed = True
             self._half_close()
@@ -164,10 +140,6 @@ class Proxy:
 
     def _orphaned(self) -> None:
         self._code = self._polite_code
-
-    def _gone(self) -> bool:
-        """Return whether the editor has gone, or a signal asks us to."""
-        return os.getppid() != self._parent or bool(select.select([*self._watches], [], [], 0)[0])
 
     # from the client
 
@@ -196,7 +168,7 @@ class Proxy:
         self._to_daemon.put(data)
         is_request, _ = self._recall.sent(body)
         if is_request:
-            self._alert_until = time.perf_counter() + self._alert_s
+            self._poller.be_alert()
         else:
             self._ask_texts()
         self._heed()
@@ -213,8 +185,7 @@ class Proxy:
     def _heed(self) -> None:
         """Do what the last message of the client asks of us."""
         if self._recall.process_id is not None:
-            self._watches.update(parent_watch(self._recall.process_id, self._orphaned))
-            self._listen()
+            self._poller.watch(self._recall.process_id)
             self._recall.process_id = None
         if self._recall.exiting:
             self._leave()
@@ -241,47 +212,16 @@ class Proxy:
     # from the daemon
 
     def _read_daemon(self) -> None:
-        if self._moves and self._answers.is_empty and self._pass_by():
-            return
-        goes_on = self._answers.fill()
-        if goes_on is None:
-            return
-        if not goes_on:
-            self._lost()
-            return
         was_replaying = self._recall.replaying
         try:
-            self._pass_on()
+            goes_on = self._answers.pass_on()
         except FramingError as error:
             self._say(f"the daemon is left: {error}")
+            goes_on = False
+        if not goes_on:
             self._lost()
-            return
-        if was_replaying and not self._recall.replaying:
+        elif was_replaying and not self._recall.replaying:
             self._catch_up()
-
-    def _pass_by(self) -> bool:
-        """Let a long answer pass without reading more than its head; return whether there was one.
-
-        Only one that has come whole: should the daemon be killed in the midst of one, half of it would be all that the
-        client ever reads.
-        """
-        head, size = long_frame(self._connection) or (b"", 0)
-        if not size or not self._recall.begun(head):
-            return False
-        self._to_client.move(self._connection.fileno(), size)
-        return True
-
-    def _pass_on(self) -> None:
-        """Give the client what is for it, as many messages at a time as came together."""
-        begin = stop = 0
-        for start, body, end in self._answers.frames():
-            if self._recall.received(self._answers.view(body, end)):
-                begin, stop = (begin if stop else start), end
-            elif stop:
-                self._to_client.put(self._answers.view(begin, stop))
-                begin = stop = 0
-        if stop:
-            self._to_client.put(self._answers.view(begin, stop))
 
     def _tell(self, body: bytes) -> None:
         self._to_client.put(frame(body))
@@ -296,8 +236,8 @@ class Proxy:
         self._connection.setblocking(False)
         self._daemon: int | None = self._connection.fileno()
         self._to_daemon = Outlet(self._daemon)
-        self._answers = FrameReader(self._daemon)
-        self._listen()
+        self._answers = Answers(self._connection, self._to_client, self._recall)
+        self._poller.listen(self._stdin, self._daemon)
 
     def _lost(self) -> None:
         why = self._recall.leaving
@@ -338,18 +278,13 @@ class Proxy:
                 f"it ended {MOST_RECOVERIES} times within {WITHIN_S:g} s. Its log: {self._place.log}"
             )
         self._recoveries.append(now)
-        return find_or_start(self._place, self._gone, self._say)
+        return find_or_start(self._place, self._poller.gone, self._say)
 
     def _catch_up(self) -> None:
         """End the replay, and send what has waited for that."""
         for body in [*self._recall.rest(), *self._held]:
             self._to_daemon.put(frame(body))
         self._held.clear()
-
-
-def _has_cores() -> bool:
-    """Return whether the daemon can run while we do."""
-    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 
 
 def serve(place: Place, say: Callable[[str], None]) -> int:

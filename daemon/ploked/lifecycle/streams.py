@@ -1,31 +1,19 @@
-"""Bytes on their way out and signals on their way in, for a loop around `select`. Standard library only."""
+"""Bytes on their way through a proxy. Standard library only."""
 
 from __future__ import annotations
 
 import os
 import select
-import signal
-import socket
 import stat
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ploked_protocol.framing import PLAIN_HEADER, FramingError
-
-try:
-    import fcntl
-    import termios
-except ImportError:  # Windows has neither, and gets no further than `Place.check`
-    pass
 
 FULL_BYTES = 1 << 20
 """A side that leaves so much unread is given no more: the other side is not read from meanwhile."""
 READ_BYTES = 1 << 16
 BUFFER_BYTES = 1 << 20
-LONG_BYTES = 1 << 14
-"""From here on it takes less time to move a frame than to read and write it, where it can be moved."""
-HEAD_BYTES = 128
 MAX_PLAIN_BYTES = 64
 
 
@@ -110,6 +98,8 @@ class Outlet:
 
 
 def _widen(pipe: int) -> None:
+    import fcntl  # Windows has none, and gets no further than `Place.check`
+
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FULL_BYTES)
     except (AttributeError, OSError):  # not on macOS, or the system has given out what it has
@@ -179,21 +169,6 @@ class FrameReader:
         self._start, self._end = 0, len(left)
 
 
-def long_frame(connection: socket.socket) -> tuple[bytes, int] | None:
-    """Return how the body begins of a long frame that waits at a socket as a whole, and the length of the frame."""
-    if _queued(connection) < LONG_BYTES:  # asked for each answer: this has to cost little
-        return None
-    head = connection.recv(HEAD_BYTES, socket.MSG_PEEK)
-    header = PLAIN_HEADER.match(head)
-    size = header.end() + int(header[1]) if header else 0
-    return (head[header.end() :], size) if header and LONG_BYTES <= size <= _queued(connection) else None
-
-
-def _queued(connection: socket.socket) -> int:
-    """Return how many bytes wait at a socket."""
-    return int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), sys.byteorder)
-
-
 def read(fd: int) -> bytes | None:
     """Return what there is to read; nothing at the end, however it came, and None when there was nothing after all."""
     try:
@@ -202,31 +177,3 @@ def read(fd: int) -> bytes | None:
         return None
     except OSError:
         return b""
-
-
-def parent_watch(pid: int, ended: Callable[[], None]) -> dict[int, Callable[[], None]]:
-    """Return a file descriptor that becomes readable when process `pid` ends, with what to do then.
-
-    None where the system has no such thing, or no such process: an editor outside of our container counts its
-    processes otherwise.
-    """
-    try:
-        return {os.pidfd_open(pid): ended} if pid > 1 else {}
-    except (AttributeError, OSError):
-        return {}
-
-
-def wakeups(called: Callable[[], None]) -> dict[int, Callable[[], None]]:
-    """Return a file descriptor that becomes readable when a signal asks us to end, with what to do then."""
-    out, into = os.pipe()
-    os.set_blocking(out, False)
-    os.set_blocking(into, False)
-    signal.set_wakeup_fd(into)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
-
-    def heard() -> None:
-        os.read(out, 64)
-        called()
-
-    return {out: heard}
