@@ -15,23 +15,24 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from ploked_protocol import PROTOCOL_VERSION, methods, queries, sweeps
-from ploked_protocol.errors import NoEligibleEndpoint, PlokedError
+from ploked_protocol import PROTOCOL_VERSION, methods, queries
+from ploked_protocol.errors import PlokedError
 from ploked_protocol.methods import Method
-from ploked_protocol.plans import PlanVersusActual, PlanVersusActualParams, RoutePlan, RoutePlanParams
 from ploked_protocol.preferences import ConfigProblem, RegistryPrefs
 
-from . import __version__, routing
+from . import __version__
 from .catalog import MOST_SOUGHT, WarmCatalog
 from .edits import ConfigEdits
 from .finding import Finding
 from .importers.http import Fetcher
 from .importers.http_rules import without_credentials
 from .importers.openrouter import OpenRouterImporter
+from .indexing import Indexing
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle, uncollected, uncollected_if
+from .memory import settle, uncollected_if
 from .outlooks import Outlooks
+from .planning import Planning
 from .preferences.check import check
 from .preferences.live import LivePreferences
 from .preferences.load import LARGE, Loaded
@@ -51,14 +52,13 @@ from .sweeps.ledger import Ledger
 from .sweeps.manager import SweepManager
 from .sweeps.run import SweepRunner
 from .view import CatalogFacts
-from .what_if import WhatIf
 
 _log = logging.getLogger(__name__)
 
 Listener = Callable[[Method[Any, None], Any], None]
 
 
-class RegistryService(Finding, ConfigEdits, WhatIf):
+class RegistryService(Finding, ConfigEdits, Planning):
     """One per process; sessions share it. Methods named after the table answer its requests."""
 
     def __init__(
@@ -83,8 +83,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         self._started_s = clock.monotonic_s()
         self._ready = asyncio.Event()
         self._listeners: list[Listener] = []
-        self._indexed = -1
-        self._indexing = asyncio.Lock()
+        self._indexing = Indexing(catalog, self.index)
         self.searches = Searches()
         self._picks_file = PicksFile(settings.state_dir / "picks.db")
         self._watch: asyncio.Task[None] | None = None
@@ -118,7 +117,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         self._apply_ttls()
         self._watch = asyncio.create_task(self.preferences.run())
         await first_models(self.catalog)
-        await self._index_models()
+        await self._indexing.follow()
         await self._check_config()  # else who asks first is told that nothing is wrong, and nobody corrects it
         self._ready.set()
         self._behind(self._take_facts())
@@ -190,7 +189,7 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
             return queries.RefreshCatalogResult(refreshed=[await self.catalog.refresh_endpoints(model.id)])
         await progress.report("models and providers")
         done = await asyncio.gather(self.catalog.refresh_models(), self.catalog.refresh_providers())
-        await self._index_models()  # who asks next means the new ones
+        await self._indexing.follow()  # who asks next means the new ones
         return queries.RefreshCatalogResult(refreshed=list(done))
 
     def status(self, _params: queries.StatusParams) -> queries.StatusResult:
@@ -219,49 +218,6 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
             upstream=without_credentials(self.settings.upstream_url),
         )
 
-    # plans and sweeps
-
-    async def route_plan(self, params: RoutePlanParams, progress: Progress) -> RoutePlan:
-        """Answer `ploked/routePlan`; raises UnknownModel, UnknownProfile, UpstreamUnavailable."""
-        model = await self.facts.asked_for(params.model)
-        serving, endpoints, freshness = await serving_endpoints(self.catalog, model, progress)
-        given = await self.preferred(params.config_text)
-        plan = routing.plan(serving, list(endpoints), given.prefs, params, freshness, given.loaded, now=self.now())
-        curl = None
-        if plan.request is not None and params.as_curl:
-            curl = routing.as_curl(plan.request, without_credentials(self.settings.upstream_url))
-        return msgspec.structs.replace(plan, curl=curl, problems=given.problems)
-
-    async def launch_sweep(self, params: sweeps.LaunchSweepParams, progress: Progress) -> sweeps.SweepLaunched:
-        """Answer `ploked/launchSweep`; raises NoEligibleEndpoint, MissingKey and what a plan raises."""
-        plan = await self.route_plan(
-            RoutePlanParams(
-                model=params.model,
-                profile=params.profile,
-                params=params.params,
-                selected_endpoints=params.selected_endpoints,
-                messages=params.messages,
-                prompt=params.prompt,
-                routing=params.routing,
-            ),
-            progress,
-        )
-        if plan.request is None:
-            raise NoEligibleEndpoint(plan.message or "no endpoint is left")
-        return await self.sweeps.launch(params, plan, self.facts.answering_names(params.model))
-
-    async def sweep_results(self, params: sweeps.SweepResultsParams) -> sweeps.SweepResults:
-        """Answer `ploked/sweepResults`; raises UnknownSweep, InvalidParams."""
-        return await self.sweeps.results(params.sweep_id, params.sort)
-
-    async def plan_versus_actual(self, params: PlanVersusActualParams) -> PlanVersusActual:
-        """Answer `ploked/planVersusActual`; raises UnknownSweep."""
-        return await self.sweeps.plan_versus_actual(params.sweep_id, params.request_id)
-
-    async def cancel_sweep(self, params: sweeps.CancelSweepParams) -> sweeps.SweepCancelled:
-        """Answer `ploked/cancelSweep`; raises UnknownSweep."""
-        return await self.sweeps.cancel(params.sweep_id)
-
     # preferences
 
     def config_status(self) -> queries.ConfigStatus:
@@ -275,31 +231,10 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
 
     # inside
 
-    async def _index_models(self) -> None:
-        """Bring the index up to date with the model list; in a thread, for a long one takes a while."""
-        async with self._indexing:
-            while self._indexed != self.catalog.generation:
-                self._indexed = self.catalog.generation
-                await self._update_index()
-
-    async def _renew_index(self) -> None:
-        """Take what came model by model into the columns of all, once it is much."""
-        async with self._indexing:
-            if self.index.is_crowded:
-                await self._update_index()
-                await self._warm_index()
-
-    async def _update_index(self) -> None:
-        update = partial(self.index.update, list(self.catalog.models), self.catalog.endpoints_of_row)
-        await asyncio.to_thread(uncollected()(update))
-
-    async def _warm_index(self) -> None:
-        await asyncio.to_thread(uncollected()(self.index.warm))
-
     async def _take_facts(self) -> None:
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
-        await self._index_models()
-        await self._warm_index()
+        await self._indexing.follow()
+        await self._indexing.warm()
         await self._check_config()
         await asyncio.to_thread(settle)
 
@@ -317,13 +252,13 @@ class RegistryService(Finding, ConfigEdits, WhatIf):
         if refreshed.model is not None and refreshed.outcome == "updated":
             self.index.take_endpoints(refreshed.model, self.catalog.endpoints_of_row(refreshed.model))
             if self.index.is_crowded:
-                self._behind(self._renew_index())
+                self._behind(self._indexing.renew())
         self._behind(self._tell_refreshed(refreshed))
 
     async def _tell_refreshed(self, refreshed: queries.Refreshed) -> None:
         """Take new facts in before anybody hears of them."""
         async with self._in_order:
-            if self._indexed != self.catalog.generation:
+            if not self._indexing.is_current:
                 await self._take_facts()
             elif refreshed.outcome == "updated":
                 await self._check_config()
