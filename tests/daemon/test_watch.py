@@ -303,6 +303,20 @@ async def test_where_the_system_gives_no_more_of_it_changes_are_seen_in_steps(
         assert await seen.next() == config("a")
 
 
+async def test_where_no_bell_is_to_be_had_changes_are_seen_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
+) -> None:
+    def too_many(*_arguments: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("os.eventfd", too_many)
+    path = tmp_path / "config.toml"
+    async with watching(path) as seen:
+        await until(lambda: bool(waits))
+        path.write_text(config("a"))
+        assert await seen.next() == config("a")
+
+
 async def test_what_the_watcher_does_not_tell_is_seen_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

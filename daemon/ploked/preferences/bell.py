@@ -69,3 +69,11 @@ class Bell:
         if self._inotify is not None:
             self._inotify.close()
         self._inotify = None
+
+
+def new_bell() -> Bell | None:
+    """Return a bell that hangs nowhere yet; None where the system has none to give."""
+    try:
+        return Bell() if EXISTS else None
+    except OSError:  # too many open files
+        return None

@@ -13,8 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import bell
-from .bell import Bell
+from .bell import new_bell
 from .disk import Reading, read, read_settled
 from .places import Places, places_of
 
@@ -119,7 +118,7 @@ class _Sentry:
         self._step_ms = STEP_MS
         self._places: Places | None = None
         self._notify: RustNotify | None = None
-        self._bell = Bell() if bell.EXISTS else None
+        self._bell = new_bell()
         self._looked = False
         self._glimpse: _Glimpse = None
 
