@@ -43,6 +43,18 @@ def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.Captur
     assert f"usage: ploked {command}" in capsys.readouterr().out
 
 
+def test_a_command_whose_packages_are_not_installed_says_which_and_how(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for loaded in [name for name in sys.modules if name.partition(".")[0] == "rich" or name == "ploked.cli.demo"]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["demo"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "ploked: `ploked demo` needs rich. Install it: pip install 'ploked[demo]'\n"
+
+
 def test_the_module_runs_as_the_command_does() -> None:
     ran = subprocess.run([sys.executable, "-m", "ploked", "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout == f"ploked {__version__}\n"

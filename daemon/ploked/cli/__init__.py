@@ -44,7 +44,13 @@ def _parsed(arguments: list[str]) -> int:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == asked_for:
-            module = import_module(f".{name}", __name__)
+            try:
+                module = import_module(f".{name}", __name__)
+            except ModuleNotFoundError as error:
+                missing = (error.name or "").partition(".")[0]
+                if missing.startswith("ploked"):
+                    raise
+                parser.exit(1, f"ploked: `ploked {name}` needs {missing}. Install it: pip install 'ploked[demo]'\n")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     args = parser.parse_args(arguments)
