@@ -133,7 +133,7 @@ def find_or_start(
 def replace(place: Place, make_room: Callable[[], int | None]) -> Found:
     """Return the daemon that takes over once `make_room` has had the old one leave; it listens at the port returned.
 
-    None else can start one meanwhile: an editor that has lost the old one would not know of the port. Raises
+    Nobody else can start one meanwhile: an editor that has lost the old one would not know of the port. Raises
     UnusablePlaceError, CannotStartError, and what `make_room` raises.
     """
     place.prepare()

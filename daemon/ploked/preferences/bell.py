@@ -25,8 +25,8 @@ class Bell:
         self._rope = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._inotify: INotify | None = None
 
-    def hang(self, folders: Sequence[str]) -> bool:
-        """Listen in `folders` from now on, and nowhere else; return whether that can be done."""
+    def hang(self, folders: Sequence[str]) -> None:
+        """Listen in `folders` from now on, and nowhere else; `hangs` says whether that could be done."""
         from inotify_simple import INotify, flags  # imported late: start-up pays for every import
 
         self._unhang()
@@ -38,7 +38,6 @@ class Bell:
                 self._inotify.add_watch(folder, content | flags.MOVED_FROM | flags.MOVED_TO | own)
         except OSError:  # no instances or watches left, or a folder that went away or may not be read
             self._unhang()
-        return self._inotify is not None
 
     @property
     def hangs(self) -> bool:
