@@ -128,6 +128,13 @@ class RegistryService(Finding, ConfigEdits, Planning):
         """Return once `start` has loaded what is on disk."""
         await self._ready.wait()
 
+    async def catch_up(self) -> None:
+        """Return once what config.toml holds now is in force, whatever the watch has seen of it so far."""
+        before = self.preferences.status()
+        await self.preferences.reload()
+        if self.preferences.status() is not before:
+            await self._check_config()
+
     async def aclose(self) -> None:
         """Stop sweeps, watching and refreshing; what came back stays."""
         if self._watch is not None:

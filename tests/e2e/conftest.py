@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,8 @@ def sent(upstream: UpstreamProcess) -> Sent:
     return Sent(upstream)
 
 
-@pytest_asyncio.fixture
-async def start() -> AsyncIterator[Start]:
-    """Give the function that starts daemons; none outlives the test."""
+@asynccontextmanager
+async def _starting() -> AsyncIterator[Start]:
     started: list[Daemon] = []
 
     async def start_one(home: Home, capabilities: Json | None = None) -> Daemon:
@@ -85,6 +85,20 @@ async def start() -> AsyncIterator[Start]:
     yield start_one
     for daemon in started:
         await daemon.close()
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncIterator[Start]:
+    """Give the function that starts daemons; none outlives the test."""
+    async with _starting() as start_one:
+        yield start_one
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def join() -> AsyncIterator[Start]:
+    """Give the same to tests marked `asyncio(loop_scope="module")`: what they open would stay open for the next."""
+    async with _starting() as start_one:
+        yield start_one
 
 
 @pytest_asyncio.fixture

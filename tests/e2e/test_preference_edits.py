@@ -7,6 +7,7 @@ import tomllib
 from typing import Any
 
 import pytest
+from e2e.conftest import Start
 from e2e.editing import EDITS, PLAIN_EDITS, Buffer
 from e2e.places import KIMI, Daemon, Home, Json
 from ploked_protocol.errors import ConfigNotEditable, InvalidParams, UnknownModel, UnknownProfile
@@ -95,9 +96,9 @@ async def test_an_edit_on_disk_changes_its_own_bytes_and_no_others(
 
 
 @pytest.mark.parametrize("capabilities", [EDITS, PLAIN_EDITS], ids=["versioned", "plain"])
-async def test_an_edit_of_an_open_file_is_made_in_the_editor(place: Home, capabilities: Json) -> None:
+async def test_an_edit_of_an_open_file_is_made_in_the_editor(join: Start, place: Home, capabilities: Json) -> None:
     place.write("version = 1\n")
-    daemon = await Daemon.at(place, capabilities)
+    daemon = await join(place, capabilities)
     for method, params, old, new in SAVED:
         buffer = Buffer(daemon, place.config, BEFORE)
         edited = await edit(daemon, method, params)
@@ -107,12 +108,11 @@ async def test_an_edit_of_an_open_file_is_made_in_the_editor(place: Home, capabi
         assert on_disk(place) == "version = 1\n"
         assert (await edit(daemon, method, params))["changed"] is False if method != "deleteProfile" else True
         buffer.close()
-    await daemon.close()
 
 
-async def test_an_edit_in_the_editor_is_in_force_once_it_is_saved(place: Home) -> None:
+async def test_an_edit_in_the_editor_is_in_force_once_it_is_saved(join: Start, place: Home) -> None:
     place.write(BEFORE)
-    daemon = await Daemon.at(place, EDITS)
+    daemon = await join(place, EDITS)
     buffer = Buffer(daemon, place.config, BEFORE)
     await edit(daemon, "selectEndpoints", {"model": KIMI, "endpoints": ["phala"]})
     assert await selected(daemon) == ["novita"]
@@ -121,30 +121,28 @@ async def test_an_edit_in_the_editor_is_in_force_once_it_is_saved(place: Home) -
     while await selected(daemon) != ["phala"]:  # it may have been told of the file as it was before, too
         await daemon.until("ploked/preferencesChanged", since=since)
         since = len(daemon.told)
-    await daemon.close()
 
 
 async def selected(daemon: Daemon) -> Any:
     return (await daemon.request("ploked/listEndpoints", {"model": KIMI}))["selected"]
 
 
-async def test_a_profile_that_is_not_saved_yet_can_be_made_the_default(place: Home) -> None:
+async def test_a_profile_that_is_not_saved_yet_can_be_made_the_default(join: Start, place: Home) -> None:
     place.write("version = 1\n")
-    daemon = await Daemon.at(place, EDITS)
+    daemon = await join(place, EDITS)
     buffer = Buffer(daemon, place.config, "version = 1\n")
     await edit(daemon, "saveProfile", {"name": "new", "params": {"seed": 7}})
     assert (await edit(daemon, "setDefaultProfile", {"name": "new"}))["via"] == "editor"
     registry = tomllib.loads(buffer.text)["registry"]
     assert registry["global_default_profile"] == registry["profiles"][0]["name"] == "new"
-    await daemon.close()
 
 
 async def test_a_file_whose_name_is_escaped_in_its_uri_is_open_all_the_same(
-    shared: Daemon, tmp_path: Any, upstream: Any
+    shared: Daemon, join: Start, tmp_path: Any, upstream: Any
 ) -> None:
     home = Home(tmp_path / "a b # é", upstream.url)
     home.write("version = 1\n")
-    daemon = await Daemon.at(home, EDITS)
+    daemon = await join(home, EDITS)
     buffer = Buffer(daemon, home.config, "version = 1\n")
     assert "%20" in buffer.uri
     assert (await edit(daemon, "saveProfile", {"name": "x", "params": {"seed": 1}}))["via"] == "editor"
@@ -154,7 +152,6 @@ async def test_a_file_whose_name_is_escaped_in_its_uri_is_open_all_the_same(
         "textDocument/publishDiagnostics", lambda told: told.get("version") == buffer.version, since
     )
     assert (shown["uri"], len(shown["diagnostics"])) == (buffer.uri, 1)
-    await daemon.close()
 
 
 async def test_edits_at_the_same_time_are_all_kept(shared: Daemon, place: Home) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from e2e.conftest import Start
 from e2e.editing import Buffer, text_at
 from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json
 
@@ -48,6 +49,18 @@ async def test_a_save_is_told_and_changes_the_next_plan(shared: Daemon, place: H
     assert told["changed"] is True
     assert told["config"] == {"path": str(place.config), "state": "loaded", "problems": [], "message": None}
     assert await tags(shared) == [tag for tag in before if tag != "novita"]
+
+
+@pytest.mark.asyncio(loop_scope="function")  # as `start` is
+async def test_who_comes_after_a_save_never_meets_what_was_before(start: Start, upstream: Any, tmp_path: Path) -> None:
+    slow_to_see = {"WATCHFILES_FORCE_POLLING": "1"}
+    home = Home(tmp_path, upstream.url, slow_to_see, through_daemon=True)
+    home.write(GOOD)
+    there_before = await start(home)
+    for banned in ("phala", "novita", "phala", "novita"):
+        home.write(GOOD.replace("novita", banned))
+        assert banned not in await tags(await start(home))
+        assert banned not in await tags(there_before)
 
 
 async def test_a_save_by_rename_is_seen_too(shared: Daemon, place: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from e2e.conftest import Start
 from e2e.editing import EDITS, Buffer
 from e2e.places import DEEPSEEK, KIMI, Daemon, Home, Json
 from ploked_fixtures.serve import UpstreamProcess
@@ -216,9 +217,9 @@ async def test_one_edit_that_cannot_be_made_keeps_all_others_back(
     assert place.config.read_text(encoding="utf-8") == BEFORE
 
 
-async def test_edits_of_an_open_file_are_made_in_the_editor_as_one(place: Home) -> None:
+async def test_edits_of_an_open_file_are_made_in_the_editor_as_one(join: Start, place: Home) -> None:
     place.write("version = 1\n")
-    daemon = await Daemon.at(place, EDITS)
+    daemon = await join(place, EDITS)
     buffer = Buffer(daemon, place.config, BEFORE)
     edits = [
         {"verb": "remove", "path": "registry.models[0].banned_providers", "value": "novita"},
@@ -229,20 +230,20 @@ async def test_edits_of_an_open_file_are_made_in_the_editor_as_one(place: Home) 
     kept = BEFORE.replace('    "novita",  # slow\n', "    # slow\n")
     added = f'model = "{DEEPSEEK}"\n'
     assert buffer.text == kept.replace(added, f'{added}routing = {{ only = ["deepinfra"] }}\n')
-    await daemon.close()
 
 
 @pytest.mark.parametrize("unsaved", [False, True], ids=["plan of the file", "plan of the buffer"])
-async def test_an_edit_finds_its_model_in_an_open_file_that_has_moved_on(place: Home, unsaved: bool) -> None:
+async def test_an_edit_finds_its_model_in_an_open_file_that_has_moved_on(
+    join: Start, place: Home, unsaved: bool
+) -> None:
     place.write(BEFORE)
-    daemon = await Daemon.at(place, EDITS)
+    daemon = await join(place, EDITS)
     moved = BEFORE.replace("[[registry.models]]", f'[[registry.models]]\nmodel = "{UNSEEN}"\n\n[[registry.models]]', 1)
     buffer = Buffer(daemon, place.config, moved)
     index, more = (1, {"configText": moved}) if unsaved else (0, {})
     edit = {"verb": "remove", "path": f"registry.models[{index}].banned_providers", "value": "phala"}
     await ask(daemon, "editPreferences", edits=[edit], **more)
     assert buffer.text == moved.replace('    "phala",\n', "")
-    await daemon.close()
 
 
 async def test_each_relaxation_brings_back_what_it_promises_once_it_is_applied(shared: Daemon, place: Home) -> None:

@@ -51,6 +51,9 @@ class FakeService:
     async def ready(self) -> None:
         await self._ready.wait()
 
+    async def catch_up(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         if not self._closes:
             await asyncio.sleep(60)

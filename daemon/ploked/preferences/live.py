@@ -60,7 +60,10 @@ class LivePreferences:
     async def reload(self) -> bool:
         """Read the file now; return whether `prefs` differ from before. The first reading calls no one."""
         async with self._lock:
-            return await self._take(await asyncio.to_thread(read, self.path))
+            reading = await asyncio.to_thread(read, self.path)
+            if reading != self._reading and self._reading is not None:  # an editor may be in the midst of saving it
+                reading = await asyncio.to_thread(read_settled, self.path)
+            return await self._take(reading)
 
     async def run(self) -> None:
         """Read the file again whenever it changes, until cancelled."""

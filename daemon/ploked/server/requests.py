@@ -32,6 +32,9 @@ class Service(Protocol):
     async def ready(self) -> None:
         """Return once requests can be answered. Many wait for it, and any of them may be cancelled."""
 
+    async def catch_up(self) -> None:
+        """Return once what was saved until now is in force; a client that is new here asks for it."""
+
     def attend(self) -> None:
         """Take note that a client has said something."""
 

@@ -73,6 +73,7 @@ class Session:
         self.editor = OpenFileEditor(self, peers)
         self.client_info: types.ClientInfo | None = None
         self.service_ready = False
+        self._joining = asyncio.Lock()
         self.on_answered: list[Callable[[], object]] = []
         """Called once, when the answer to `initialize` is on its way."""
         self.on_initialized: list[Callable[[], object]] = []
@@ -140,9 +141,12 @@ class Session:
         self._stopped.set()
 
     async def ready(self) -> None:
-        """Return once the service can answer."""
+        """Return once the service can answer, by all that was saved before the client came."""
         await self.service.ready()
-        self.service_ready = True
+        async with self._joining:  # many wait here at first, and any of them may be cancelled
+            if not self.service_ready:
+                await self.service.catch_up()
+                self.service_ready = True
 
     def handshake_answered(self) -> None:
         """Begin what the answer to `initialize` did not wait for."""
