@@ -11,17 +11,15 @@ import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from typing import Any
 
-import msgspec
 from ploked_protocol import PROTOCOL_VERSION, methods, queries
 from ploked_protocol.errors import PlokedError
 from ploked_protocol.methods import Method
-from ploked_protocol.preferences import ConfigProblem, RegistryPrefs
 
 from . import __version__
-from .catalog import MOST_SOUGHT, WarmCatalog
+from .catalog import WarmCatalog
+from .checking import Checking
 from .edits import ConfigEdits
 from .finding import Finding
 from .importers.http import Fetcher
@@ -30,14 +28,10 @@ from .importers.openrouter import OpenRouterImporter
 from .indexing import Indexing
 from .keys.file import KeyFile
 from .keys.store import KeyStore
-from .memory import settle, uncollected_if
+from .memory import settle
 from .outlooks import Outlooks
 from .planning import Planning
-from .preferences.check import check
 from .preferences.live import LivePreferences
-from .preferences.load import LARGE, Loaded
-from .preferences.positions import START, problem_at
-from .preferences.problems import foremost
 from .preferences.watch import Attention
 from .progress import NoProgress, Progress
 from .routing.selection import selected_tags
@@ -78,6 +72,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
         self.index = SearchIndex()
         self.index.successor_of = catalog.successor
         self.facts = CatalogFacts(catalog, self.index)
+        self._checking = Checking(preferences, catalog, self.facts, self.now)
         self._outlooks = Outlooks(self.facts, catalog.endpoints_of_row, lambda: preferences.prefs, self.now)
         self._clock = clock
         self._started_s = clock.monotonic_s()
@@ -89,7 +84,6 @@ class RegistryService(Finding, ConfigEdits, Planning):
         self._watch: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()  # who waits is served in turn: news is told in the order in which it came
-        self._problems: list[ConfigProblem] = []
         sweep_manager.on_start = partial(self.notify, methods.SWEEP_STARTED)
         sweep_manager.on_progress = partial(self.notify, methods.SWEEP_PROGRESS)
         catalog.on_change = self._catalog_changed
@@ -118,7 +112,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
         self._watch = asyncio.create_task(self.preferences.run())
         await first_models(self.catalog)
         await self._indexing.follow()
-        await self._check_config()  # else who asks first is told that nothing is wrong, and nobody corrects it
+        await self._checking.check()  # else who asks first is told that nothing is wrong, and nobody corrects it
         self._ready.set()
         self._behind(self._take_facts())
         self._behind(self._find_key())
@@ -130,10 +124,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
 
     async def catch_up(self) -> None:
         """Return once what config.toml holds now is in force, whatever the watch has seen of it so far."""
-        before = self.preferences.status()
-        await self.preferences.reload()
-        if self.preferences.status() is not before:
-            await self._check_config()
+        await self._checking.catch_up()
 
     async def aclose(self) -> None:
         """Stop sweeps, watching and refreshing; what came back stays."""
@@ -229,12 +220,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
 
     def config_status(self) -> queries.ConfigStatus:
         """Return the state of config.toml, with what the catalog says against it."""
-        status = self.preferences.status()
-        unread = (
-            [problem_at(START, "error", "unreadable", status.message or "")] if status.state == "unreadable" else []
-        )
-        problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
-        return msgspec.structs.replace(status, problems=problems)
+        return self._checking.status()
 
     # inside
 
@@ -242,7 +228,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
         """Bring the index up to date; do in threads what the first searches would pay for, and check config.toml."""
         await self._indexing.follow()
         await self._indexing.warm()
-        await self._check_config()
+        await self._checking.check()
         await asyncio.to_thread(settle)
 
     async def _find_key(self) -> None:
@@ -268,7 +254,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
             if not self._indexing.is_current:
                 await self._take_facts()
             elif refreshed.outcome == "updated":
-                await self._check_config()
+                await self._checking.check()
             self.notify(methods.CATALOG_CHANGED, queries.CatalogChanged(refreshed=refreshed))
 
     def _preferences_changed(self, changed: bool) -> None:
@@ -277,28 +263,10 @@ class RegistryService(Finding, ConfigEdits, Planning):
 
     async def _announce(self, changed: bool) -> None:
         async with self._in_order:
-            await self._check_config()
+            await self._checking.check()
             self.notify(
                 methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
             )
-
-    async def _check_config(self) -> None:
-        """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
-        loaded = self.preferences.loaded if self.preferences.status().state == "loaded" else None
-        self._problems, unlisted = await asyncio.to_thread(self._checked, loaded) if loaded else ([], [])
-        for model_id in unlisted:
-            self.catalog.touch_successor(model_id)
-
-    def _checked(self, loaded: Loaded) -> tuple[list[ConfigProblem], list[str]]:
-        """Return what the facts say against `loaded`, and ids in it that are not listed, as many as may be sought."""
-        prefs = loaded.prefs or RegistryPrefs()
-        unlisted = (model.model for model in prefs.models if not self.facts.has_model(model.model))
-        try:
-            with uncollected_if(len(self.preferences.text or "") > LARGE):
-                return foremost(check(loaded, self.facts, self.now())), list(islice(unlisted, MOST_SOUGHT))
-        except Exception:  # noqa: BLE001  # a fault of ours in one check must cost neither the start nor the preferences
-            _log.exception("config.toml could not be held against the facts")
-            return [], []
 
     def _apply_ttls(self) -> None:
         cache = self.preferences.prefs.cache

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from ploked import service as service_module
+from ploked import checking
 from ploked.service import RegistryService
 from ploked.settings import Settings
 
@@ -19,7 +19,7 @@ async def test_a_fault_in_a_check_of_the_config_costs_neither_the_start_nor_the_
     def broken(*_: object) -> list[object]:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(service_module, "check", broken)
+    monkeypatch.setattr(checking, "check", broken)
     config = tmp_path / "config.toml"
     config.write_text('version = 1\n[registry]\nglobal_default_profile = "own"\n[[registry.profiles]]\nname = "own"\n')
     service = RegistryService.create(Settings(config, tmp_path, tmp_path, NOWHERE, tmp_path / "keys.json", None))
