@@ -28,8 +28,12 @@ from run import start, timed
 from shared import CONNECT, HELLO, SHORT, Bench, RawSocket, Row, figures
 
 HERE = Path(__file__).parent
-TURN, UNCOUNTED = 20, 5
-"""Requests in a row to the same server."""
+TURN_S = 0.3
+"""How long the same server is asked in a row; the second half counts.
+
+The system places processes by what they did in the last tens of milliseconds: in turns of 2 ms, each server would be
+measured where the one before it has left the client.
+"""
 APART = ", client and servers on a core each"
 INSTALLED = [str(Path(sys.executable).with_name("ploked")), "connect"]
 
@@ -93,11 +97,11 @@ def round_trips(bench: Bench, folder: Path) -> Iterator[Row]:
     direct.request("initialize", HELLO)
     relay = RawServer([sys.executable, "-IS", str(HERE / "relay.py"), bench.place.socket])
     relay.initialize()
-    cases: list[tuple[str, str, dict[str, Any], int]] = [
-        ("small result", "ploked/listProfiles", {}, 300 if SHORT else 3000),
-        ("100 kB result", "ploked/searchModels", {"query": "", "limit": 215}, 100 if SHORT else 1000),
+    cases: list[tuple[str, str, dict[str, Any]]] = [
+        ("small result", "ploked/listProfiles", {}),
+        ("100 kB result", "ploked/searchModels", {"query": "", "limit": 215}),
     ]
-    for name, method, params, rounds in cases:
+    for name, method, params in cases:
         body = direct.request(method, params)
         with _echo(folder, body) as (path, echo):
             bare = RawSocket(path)
@@ -109,7 +113,7 @@ def round_trips(bench: Bench, folder: Path) -> Iterator[Row]:
             }
             for where, placed in (("", contextlib.nullcontext()), (APART, _apart(echo, bench.pid))):
                 with placed:
-                    took = _in_turn(sides, method, params, rounds)
+                    took = _in_turn({side: partial(one.request, method, params) for side, one in sides.items()})
                 yield from _compared(f"round trip, {name} ({len(body) / 1000:.1f} kB)", where, took)
             bare.close()
     direct.close()
@@ -141,19 +145,20 @@ def _apart(*servers: int) -> Iterator[None]:
             os.sched_setaffinity(process, cores)
 
 
-def _in_turn(
-    sides: dict[str, RawSocket | RawServer], method: str, params: object, rounds: int
-) -> dict[str, list[float]]:
-    """Return how long each round trip took, in ms.
-
-    All sides take turns, so that the noise is the same for all. A turn is several requests, of which the first do not
-    count: of sides that share a process, each would find it warm from the other.
-    """
+def _in_turn(sides: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Return how long each call took, in ms; all sides take turns, so that the noise is the same for all."""
     took: dict[str, list[float]] = {side: [] for side in sides}
-    for _ in range(rounds // TURN):
-        for side, client in sides.items():
-            ask = partial(client.request, method, params)
-            took[side] += [timed(ask) for _ in range(UNCOUNTED + TURN)][UNCOUNTED:]
+    for _ in range(2 if SHORT else 10):
+        for side, ask in sides.items():
+            _for(TURN_S / 2, ask)
+            took[side] += _for(TURN_S / 2, ask)
+    return took
+
+
+def _for(seconds: float, ask: Callable[[], object]) -> list[float]:
+    end, took = time.perf_counter() + seconds, []
+    while time.perf_counter() < end:
+        took.append(timed(ask))
     return took
 
 
