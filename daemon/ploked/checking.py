@@ -25,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class Checking:
-    """The last findings against the preferences in force. Both they and the facts change: who changes them, checks."""
+    """The last findings against the preferences in force. Both they and the facts change: who changes them, checks.
+
+    One check at a time: one of an older text must not have the last word.
+    """
 
     def __init__(
         self, preferences: LivePreferences, catalog: WarmCatalog, facts: CatalogFacts, now: Callable[[], datetime]
@@ -35,6 +38,9 @@ class Checking:
         self._facts = facts
         self._now = now
         self._problems: list[ConfigProblem] = []
+        self._checked: ConfigStatus | None = None
+        """The state that they are about."""
+        self._turn = asyncio.Lock()
 
     def status(self) -> ConfigStatus:
         """Return the state of config.toml, with what the catalog says against it."""
@@ -45,17 +51,25 @@ class Checking:
         problems = sorted([*unread, *status.problems, *self._problems], key=lambda each: (each.line, each.column))
         return msgspec.structs.replace(status, problems=problems)
 
-    async def catch_up(self) -> None:
-        """Return once what config.toml holds now is in force and checked, whatever the watch has seen of it so far."""
-        before = self._preferences.status()
-        await self._preferences.reload()
-        if self._preferences.status() is not before:
-            await self.check()
-
     async def check(self) -> None:
-        """Hold config.toml against the facts; in a thread, for a large one takes a while. A broken one is let be."""
-        loaded = self._preferences.loaded if self._preferences.status().state == "loaded" else None
+        """Hold config.toml against the facts, which have changed; in a thread, for a large one takes a while.
+
+        A broken one is let be.
+        """
+        async with self._turn:
+            await self._check()
+
+    async def check_if_new(self) -> None:
+        """Do so where config.toml has changed since."""
+        async with self._turn:
+            if self._checked is not self._preferences.status():
+                await self._check()
+
+    async def _check(self) -> None:
+        status = self._preferences.status()
+        loaded = self._preferences.loaded if status.state == "loaded" else None
         self._problems, unlisted = await asyncio.to_thread(self._found, loaded) if loaded else ([], [])
+        self._checked = status
         for model_id in unlisted:
             self._catalog.touch_successor(model_id)
 

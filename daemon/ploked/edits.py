@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from .preferences.load import load
 from .routing.names import Known
 from .settings import Settings
 from .sweeps.manager import SweepManager
+from .threads import think
 from .view import CatalogFacts
 
 
@@ -100,7 +100,7 @@ class ConfigEdits:
             await self._expect_model(model)
         counted = self.preferences.prefs
         if params.config_text is not None:
-            counted = (await asyncio.to_thread(load, params.config_text, "config.toml")).prefs or counted
+            counted = (await think(load, params.config_text, "config.toml")).prefs or counted
         return await self._edit(editor, lambda text: edit_preferences(text, params.edits, counted))
 
     async def store_key(self, params: queries.StoreKeyParams, editor: ConfigEditor) -> queries.ConfigEdited:

@@ -49,6 +49,9 @@ from .view import CatalogFacts
 
 _log = logging.getLogger(__name__)
 
+CATCH_UP_S = 0.5
+"""A `config.toml` of 1 MiB is read in less."""
+
 Listener = Callable[[Method[Any, None], Any], None]
 
 
@@ -123,8 +126,14 @@ class RegistryService(Finding, ConfigEdits, Planning):
         await self._ready.wait()
 
     async def catch_up(self) -> None:
-        """Return once what config.toml holds now is in force, whatever the watch has seen of it so far."""
-        await self._checking.catch_up()
+        """Return once what config.toml holds now is in force, whatever the watch has seen of it so far.
+
+        It takes CATCH_UP_S at most: a file system that hangs, or an edit that waits, holds nobody else up.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                await self.preferences.catch_up()
+                await self._checking.check_if_new()
 
     async def aclose(self) -> None:
         """Stop sweeps, watching and refreshing; what came back stays."""
@@ -263,7 +272,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
 
     async def _announce(self, changed: bool) -> None:
         async with self._in_order:
-            await self._checking.check()
+            await self._checking.check_if_new()
             self.notify(
                 methods.PREFERENCES_CHANGED, queries.PreferencesChanged(config=self.config_status(), changed=changed)
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from .routing.effective import Effective, effective
 from .routing.notices import unsupported
 from .settings import Settings
 from .store.base import Clock
+from .threads import think
 from .view import CatalogFacts
 
 MOST_CHANGES = 8
@@ -53,7 +53,7 @@ class WhatIf:
         live = self.preferences
         if config_text is None:
             return Preferred(live.prefs, live.loaded, [])
-        loaded, problems = await asyncio.to_thread(self._read, config_text)
+        loaded, problems = await think(self._read, config_text)
         if loaded.prefs is None:
             return Preferred(live.prefs, live.loaded, problems, broken=True)
         return Preferred(loaded.prefs, loaded, problems)
@@ -111,7 +111,7 @@ class WhatIf:
         """Answer `ploked/preferencesDiff` from what is known; nothing is fetched for it."""
         given = await self.preferred(params.config_text)
         before = self.preferences.prefs
-        diffs = await asyncio.to_thread(self._diffs, before, given.prefs, params.prompt_tokens)
+        diffs = await think(self._diffs, before, given.prefs, params.prompt_tokens)
         return plans.PreferencesDiff(
             models=diffs, problems=given.problems, message=_BROKEN if given.broken else summed_up(diffs)
         )

@@ -27,7 +27,7 @@ class RingAnswer(msgspec.Struct, frozen=True):
 def ask(upstream: str, patience_s: float = PATIENCE_S) -> RingAnswer:
     """Return the key that the keyring has of an upstream. Never raises; call it in a thread, for it may wait."""
     answers: list[RingAnswer] = []
-    # A thread of its own: a keyring that hangs must not keep one of those that the daemon works with.
+    # A thread of its own, which can be left behind: a keyring that hangs must not keep one of the daemon's for ever.
     thread = Thread(target=lambda: answers.append(_ask(upstream)), name="keyring", daemon=True)
     thread.start()
     thread.join(patience_s)

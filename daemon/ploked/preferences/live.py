@@ -46,6 +46,8 @@ class LivePreferences:
         self._state = ConfigStatus(path=str(path), state="absent", problems=[])
         self._reading: Reading | None = None
         self._lock = asyncio.Lock()
+        self._look: asyncio.Task[None] | None = None
+        """The last reading that `catch_up` has begun."""
 
     @property
     def text(self) -> str | None:
@@ -60,10 +62,25 @@ class LivePreferences:
     async def reload(self) -> bool:
         """Read the file now; return whether `prefs` differ from before. The first reading calls no one."""
         async with self._lock:
-            reading = await asyncio.to_thread(read, self.path)
-            if reading != self._reading and self._reading is not None:  # an editor may be in the midst of saving it
-                reading = await asyncio.to_thread(read_settled, self.path)
-            return await self._take(reading)
+            return await self._take(await asyncio.to_thread(read, self.path))
+
+    async def catch_up(self) -> None:
+        """Return once what the file held when this was called is in force.
+
+        However many ask, one thread reads the file at a time: where the file system hangs, none but that is lost.
+        """
+        under_way = self._look
+        if under_way is not None:  # it may have begun before the save that is asked about
+            await asyncio.wait([under_way])
+        if self._look is under_way:
+            self._look = asyncio.create_task(self._look_again())
+        if self._look is not None:
+            await asyncio.shield(self._look)
+
+    async def _look_again(self) -> None:
+        if await asyncio.to_thread(read, self.path) != self._reading:
+            async with self._lock:
+                await self._take(await asyncio.to_thread(read_settled, self.path))
 
     async def run(self) -> None:
         """Read the file again whenever it changes, until cancelled."""

@@ -12,6 +12,7 @@ from ploked_protocol.queries import ConfigEdited
 from pygls.workspace import TextDocument
 
 from ..paths import same_target
+from ..threads import think
 from .elsewhere import DeclinedError, Elsewhere
 from .open_files import split_lines
 
@@ -68,7 +69,7 @@ class OpenFileEditor:
     async def _attempt(self, document: TextDocument, change: Callable[[str], str]) -> bool | str:
         """Return whether the text changed, or why the client did not take the edit."""
         version, before = document.version, document.source
-        after = await asyncio.to_thread(change, before)
+        after = await think(change, before)
         if document.version != version:
             return "it is being typed in"  # and `after` would take away what was typed
         if after == before:

@@ -64,6 +64,7 @@ class SweepManager:
         self._make_runner = make_runner
         self._ledger = ledger
         self._sweeps: dict[str, _Running] = {}
+        self._finding: asyncio.Task[Found] | None = None
 
     @property
     def running(self) -> int:
@@ -124,8 +125,14 @@ class SweepManager:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._ledger.close)
 
+    async def _found(self) -> Found:
+        """Return what became of the search for a key; who asks during one that a keyring keeps waiting waits for it."""
+        if self._finding is None or self._finding.done():
+            self._finding = asyncio.create_task(asyncio.to_thread(self._find_key))
+        return await asyncio.shield(self._finding)
+
     async def _key(self) -> Secret:
-        found = await asyncio.to_thread(self._find_key)
+        found = await self._found()
         if found.key is None:
             why = found.problem or "Set one with `ploked keys set openrouter`."
             raise MissingKey(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from ...preferences.meanings import meaning_of
 from ...preferences.positions import KeyPath, Positions
 from ...preferences.shapes import is_table, keys_of, literals_of, shape_at
 from ...preferences.wording import expected
+from ...threads import think
 from ..documents.toml import Cursor, model_ids
 from ..open_files import split_lines
 from .cards import price, tokens
@@ -55,7 +55,7 @@ async def candidates(service: Any, text: str, at: Cursor, model_id: str | None) 
     if at.place == "value":
         found = list(await _values(service, text, at, model_id))
     else:
-        found = await asyncio.to_thread({"key": _keys, "header": _headers, "none": _nothing}[at.place], text, at)
+        found = await think({"key": _keys, "header": _headers, "none": _nothing}[at.place], text, at)
     return found if _is_model(at.key_path) else sorted(found, key=lambda each: _distance(each.text, at.prefix))
 
 
@@ -64,13 +64,13 @@ async def model_at(text: str, path: KeyPath) -> str | None:
     entry = path[:3]
     if entry[:2] != ("registry", "models"):
         return None
-    found = await asyncio.to_thread(model_ids, text)
+    found = await think(model_ids, text)
     return next((each.id for each in found if each.key_path[:3] == entry), None)
 
 
 async def prefs_of(service: Any, text: str, line: int) -> RegistryPrefs:
     """Return the preferences in the text as typed; while it is broken, those of all but `line`, else the last good."""
-    return await asyncio.to_thread(_typed_prefs, text, line) or service.preferences.prefs
+    return await think(_typed_prefs, text, line) or service.preferences.prefs
 
 
 def _typed_prefs(text: str, line: int) -> RegistryPrefs | None:
@@ -135,7 +135,7 @@ async def _values(service: Any, text: str, at: Cursor, model_id: str | None) -> 
     if name == "required_supported_params":
         return (Candidate(parameter, Kind.EnumMember, "parameter") for parameter in KNOWN_PARAMETERS)
     if name == "quantizations":
-        seen = await asyncio.to_thread(lambda: service.facts.quantizations)  # of all endpoints
+        seen = await think(lambda: service.facts.quantizations)  # of all endpoints
         return (Candidate(name, Kind.EnumMember) for name in dict.fromkeys([*seen, *QUANTIZATIONS]))
     if name == "sort" or path[-2:] == ("sort", "by"):
         return (Candidate(value, Kind.EnumMember) for value in SORTS)

@@ -11,6 +11,7 @@ from ploked_protocol.methods import Method
 from ploked_protocol.preferences import ConfigProblem
 from pygls import uris
 
+from ...threads import think
 from ..open_files import OpenFile
 from ..session import Session
 from .places import MOST_CHARACTERS, config_document, is_configured, span_range
@@ -88,7 +89,7 @@ class _Reporter:
         document = config_document(self._session, uri)
         if document is None:
             return
-        self._analysis = asyncio.ensure_future(asyncio.to_thread(self._analyse, document))
+        self._analysis = asyncio.ensure_future(think(self._analyse, document))
         found = await asyncio.shield(self._analysis)
         self._session.publish_diagnostics(uri, found, document.version)
 
@@ -109,7 +110,7 @@ class _Reporter:
             source=service.preferences.text or "",
             position_codec=self._session.server.workspace.position_codec,
         )
-        found = await asyncio.to_thread(_diagnostics, document, service.config_status().problems)
+        found = await think(_diagnostics, document, service.config_status().problems)
         self._session.publish_diagnostics(self._uri, found)
 
 

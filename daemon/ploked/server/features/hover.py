@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from ...preferences.positions import KeyPath
 from ...preferences.shapes import keys_of, shape_at
 from ...preferences.spelling import spelled
 from ...preferences.wording import expected
+from ...threads import think
 from ..documents.toml import Cursor
 from ..session import Session
 from .candidates import PROFILE_KEYS, PROVIDER_LISTS, model_at, prefs_of
@@ -78,7 +78,7 @@ async def _in_effect(service: Any, text: str, path: KeyPath, model_id: str | Non
     if model_id is None or "routing" not in path:
         return None
     leaf = ".".join(str(part) for part in path[path.index("routing") + 1 :])
-    resolved = await asyncio.to_thread(service.routing_now, model_id, text)
+    resolved = await think(service.routing_now, model_id, text)
     if resolved is None or leaf not in resolved.origins:
         return None
     value, origin = resolved.values, resolved.origins[leaf]

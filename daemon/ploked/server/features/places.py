@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -10,6 +9,7 @@ from ploked_protocol.preferences import ConfigProblem
 
 from ...paths import same_target
 from ...preferences.positions import Span
+from ...threads import think
 from ..documents.toml import Cursor, cursor, is_ploke_config
 from ..open_files import OpenFile
 from ..session import Session
@@ -43,7 +43,7 @@ def is_configured(session: Session, path: str | None) -> bool:
 async def cursor_at(document: OpenFile, position: types.Position) -> Cursor:
     """Return what stands at a position of the client. A long text is read in a thread, as all of it that takes long."""
     place = document.position_codec.position_from_client_units(document.lines, position)
-    return await asyncio.to_thread(cursor, document.source, place.line, place.character)
+    return await think(cursor, document.source, place.line, place.character)
 
 
 def word_range(document: OpenFile, at: Cursor) -> types.Range:

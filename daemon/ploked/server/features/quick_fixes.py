@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lsprotocol import types
 from ploked_protocol.methods import STORE_KEY
 
 from ...preferences import leaked
 from ...preferences.load import load
 from ...preferences.positions import KeyPath
+from ...threads import think
 from ..editor import text_edit
 from ..open_files import OpenFile
 from ..session import Session
@@ -37,7 +36,7 @@ async def _moves(session: Session, document: OpenFile, params: types.CodeActionP
     found = {(each.range.start.line): each for each in params.context.diagnostics if each.code == leaked.CODE}
     if not found or not is_configured(session, document.path):
         return []
-    ours = await asyncio.to_thread(_keys_of_ours, document.source)
+    ours = await think(_keys_of_ours, document.source)
     return [_move(path, found[line]) for path, line in ours if line in found]
 
 
@@ -75,7 +74,7 @@ async def _changes(session: Session, document: OpenFile, params: types.CodeActio
         return []
     await session.ready()
     lines, units = document.lines, document.position_codec.client_num_units
-    found = await asyncio.to_thread(session.service.relaxed, model_id, document.source)
+    found = await think(session.service.relaxed, model_id, document.source)
     return [
         types.CodeAction(
             message[:1].upper() + message[1:],
