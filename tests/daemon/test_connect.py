@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -135,8 +136,8 @@ async def test_no_port_is_opened(here: Desk) -> None:
     [
         (lambda folder: folder.mkdir(mode=0o755), "chmod 700 {}"),
         (lambda folder: folder.symlink_to("/tmp"), "rm {}"),
-        (lambda folder: folder.write_text(""), "rm {}"),
-        (lambda folder: folder.mkdir(mode=0o700), "sudo rm -r {}"),
+        (lambda folder: folder.write_text(""), "mv {0} {0}.old"),
+        (lambda folder: folder.mkdir(mode=0o700), "sudo mv {0} {0}.old"),
     ],
     ids=["open", "link", "file", "foreign"],
 )
@@ -163,6 +164,33 @@ async def test_a_folder_that_others_may_use_is_refused_and_the_editor_served_alo
     assert code == 0
     assert mend.format(folder) in errors
     assert (await here.run("status"))[2].strip().endswith(mend.format(folder))
+
+
+async def test_nobody_is_told_to_change_a_folder_that_ploked_did_not_make(here: Desk, tmp_path: Path) -> None:
+    theirs = tmp_path / "shared by many"
+    theirs.mkdir()
+    theirs.chmod(0o777)
+    _, _, errors = await here.run("status", env={"PLOKED_SOCKET": str(theirs / "my.sock")})
+    assert f"{theirs} is open to others (mode 777)" in errors
+    assert "name one in a folder of your own" in errors
+    assert "chmod" not in errors
+
+
+async def test_a_path_in_a_command_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    runtime = tmp_path / "my run"
+    (runtime / "ploked").mkdir(parents=True)
+    runtime.chmod(0o700)
+    (runtime / "ploked").chmod(0o755)
+    async with desk(tmp_path, XDG_RUNTIME_DIR=str(runtime)) as here:
+        _, _, errors = await here.run("status")
+        assert shlex.split(errors.strip().rpartition(": ")[2]) == ["chmod", "700", str(runtime / "ploked")]
+
+
+async def test_who_keeps_keys_elsewhere_has_a_daemon_that_looks_there(here: Desk, tmp_path: Path) -> None:
+    await here.editor()
+    elsewhere = {"XDG_STATE_HOME": str(tmp_path / "elsewhere")}
+    code, *said = await here.run("status", env=elsewhere)
+    assert (code, "No daemon runs" in "".join(said)) == (1, True)
 
 
 async def test_without_a_runtime_folder_of_ours_the_cache_has_one(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from ploked_protocol import PROTOCOL_VERSION, control
 from ploked_protocol.framing import FrameDecoder, FramingError
 
 from .. import __version__
+from ..paths import quoted
 from ..peers import is_ours
 from .lock import Lock
 from .place import Place, UnusablePlaceError
@@ -54,7 +55,9 @@ def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: fl
     try:
         _connect(connection, place.socket)
         if not is_ours(connection):
-            raise UnusablePlaceError(f"Another user's process listens at {place.socket}. Remove it: rm {place.socket}")
+            raise UnusablePlaceError(
+                f"Another user's process listens at {place.socket}. Remove it: rm {quoted(place.socket)}"
+            )
         hello = {"protocol": PROTOCOL_VERSION, "version": __version__}
         answer = ask(connection, control.HELLO, hello, gone, patience_s)
     except (OSError, FramingError):

@@ -85,6 +85,8 @@ def _build(environ: Mapping[str, str], home: str) -> str:
         f"{sys.hexversion:x}",
         paths.config_path(environ, home),
         paths.cache_dir(environ, home),
+        paths.state_dir(environ, home),
+        paths.keys_path(environ, home),
         paths.upstream_url(environ),
     )
     return _digest("\0".join(parts).encode("utf-8", "surrogateescape"))
@@ -115,14 +117,30 @@ def _is_safe_parent(folder: str) -> bool:
 
 
 def _fault(folder: str) -> str:
-    """Return what is wrong with a folder and the command that mends it; empty when it is ours alone."""
-    status = os.lstat(folder)
+    """Return what is wrong with a folder and what mends it, where nothing is lost by that; empty when it is ours alone.
+
+    Of a folder that ploked does not make, which a person has named, nobody is told to change anything: it may be /tmp.
+    """
+    status, path = os.lstat(folder), paths.quoted(folder)
     if stat.S_ISLNK(status.st_mode):
-        return f"{folder} is a symbolic link, which could lead anywhere. Remove it: rm {folder}"
-    if not stat.S_ISDIR(status.st_mode):
-        return f"{folder} is not a folder. Remove it: rm {folder}"
-    if status.st_uid != system.own_uid():
-        return f"{folder} belongs to another user (uid {status.st_uid}). Have it removed: sudo rm -r {folder}"
-    if status.st_mode & 0o077:
-        return f"{folder} is open to others (mode {status.st_mode & 0o777:o}). Make it private: chmod 700 {folder}"
-    return ""
+        what, mend = "is a symbolic link, which could lead anywhere", f"Remove it: rm {path}"
+    elif not stat.S_ISDIR(status.st_mode):
+        what, mend = "is not a folder", f"Move it away: mv {path} {path}.old"
+    elif status.st_uid != system.own_uid():
+        what, mend = f"belongs to another user (uid {status.st_uid})", f"Move it away: sudo mv {path} {path}.old"
+    elif status.st_mode & 0o077:
+        what, mend = f"is open to others (mode {status.st_mode & 0o777:o})", f"Make it private: chmod 700 {path}"
+    else:
+        return ""
+    return f"{folder} {what}. {mend if _is_made_by_us(folder) else _NAME_ANOTHER}"
+
+
+_NAME_ANOTHER = (
+    "The folder of the socket has to be yours alone: with PLOKED_SOCKET or --socket, name one in a folder of your own "
+    "(mkdir -m 700 ~/ploked), or none."
+)
+
+
+def _is_made_by_us(folder: str) -> bool:
+    """Return whether a folder has a name that `_folder` gives."""
+    return os.path.basename(folder) == "ploked" or folder.endswith(os.path.join("", "ploked", "run"))
