@@ -7,10 +7,9 @@ import os
 import random
 import subprocess
 from collections import Counter
-from pathlib import Path
 
 import pytest
-from daemon.desk import Desk
+from daemon.desk import Desk, memory_mb
 from ploked_protocol.framing import frame
 from wire.test_mutations import awaited, damaged
 
@@ -83,10 +82,6 @@ def flooding(here: Desk) -> subprocess.Popen[bytes]:
     os.set_blocking(editor.stdin.fileno(), False)
     editor.stdin.write(frame(b'{"jsonrpc":"2.0","id":9,"method":"ploked/searchModels","params":{}}') * 2000)
     return editor
-
-
-def memory_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 async def test_a_broken_editor_can_be_told_from_a_broken_daemon(here: Desk) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon.desk import Desk, desk
+from daemon.desk import Desk, desk, memory_mb
 from e2e.places import RawDaemon, eventually
 from ploked_protocol import control
 from wire.hub import Client
@@ -160,3 +160,32 @@ async def test_it_goes_with_the_socket_alone(tmp_path: Path) -> None:
     async with desk(tmp_path) as here:
         code, _, errors = await here.run("serve", "--stdio", "--tcp", "0")
         assert (code, "--socket" in errors) == (2, True)
+
+
+async def test_strangers_at_the_port_cost_little_and_keep_nobody_out(here: Desk) -> None:
+    owner = await here.editor()
+    before_mb, has = memory_mb(here.pid()), (await here.status())["connections"]
+    strangers = [await connect(here) for _ in range(600)]
+    for stranger in strangers:
+        stranger.raw(b"Content-Length: 900000\r\n\r\n" + b"x" * 100_000)
+    slow = [await connect(here) for _ in range(100)]
+    for stranger in slow:
+        stranger.raw(b"Content-Length: 60000\r\n\r\n" + b"x" * 50_000)
+    assert (await here.status())["connections"] == has
+    assert "result" in await owner.ask("ploked/status")
+    assert "result" in await (await here.editor()).ask("ploked/status")
+    friend = await connect(here)
+    options = {"token": await token(here)}
+    assert "result" in await friend.ask("initialize", {**INITIALIZE, "initializationOptions": options})
+    assert memory_mb(here.pid()) - before_mb < 32
+    for stranger in [*strangers, *slow]:
+        stranger.writer.close()
+
+
+async def test_who_does_not_know_the_token_leaves_a_line_in_the_log(here: Desk) -> None:
+    stranger = await connect(here)
+    guess = "a-token-of-somebody-else"
+    assert "error" in await stranger.ask("initialize", {**INITIALIZE, "initializationOptions": {"token": guess}})
+    log = Path((await here.status())["log"]).read_text()
+    assert "a client at the port is turned away: it has not said the token" in log
+    assert guess not in log

@@ -7,6 +7,7 @@ import gc
 import itertools
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from ploked_protocol.sweeps import SweepProgress
 from .. import logs
 from ..peers import is_ours, peer_uid
 from . import lobby, wire
+from .doorway import Doorway
 from .requests import Service
 from .session import Session
 from .streams import Reader, StreamIn, StreamOut, Writer
@@ -25,8 +27,14 @@ from .timings import Timings
 
 log = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 512
+MOST_SESSIONS = 512
 """More are no editors; each costs a file descriptor and memory."""
+MOST_SILENT = 256
+"""How many of our own may not have said a word yet; many that start at once come before the first is read."""
+MOST_STRANGERS = 16
+"""How many at a port may not have said its token yet: they cost 64 kB each, and keep none of ours out."""
+MOST_CONNECTIONS = MOST_SESSIONS + MOST_SILENT
+"""What is beyond the sessions is for those that ask for the status."""
 KEPT_SWEEPS = 20
 TIDY_S = 0.1
 """How long after the end of a session its memory is freed, with that of others that end meanwhile."""
@@ -52,11 +60,13 @@ class Hub:
         self._numbers = itertools.count(1)
         self._tidying: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[Any]] = set()
+        self._silent = Doorway(MOST_SILENT)
+        self._strangers = Doorway(MOST_STRANGERS)
 
     @property
     def connections(self) -> int:
-        """Return how many connections are open, those of sessions among them."""
-        return len(self._connections)
+        """Return how many connections are open, those of sessions among them; no strangers."""
+        return len(self._connections) - len(self._strangers)
 
     def connection(self, guard: lobby.Guard | None = None) -> asyncio.StreamReaderProtocol:
         """Return the protocol of a connection that has just come; the factory of `loop.create_unix_server`.
@@ -75,10 +85,13 @@ class Hub:
             log.warning("a connection is refused: %s", fault)
             plain.transport.abort()
             return
+        doorway = self._silent if guard is None else self._strangers
         self._connections.add(task)
+        doorway.enter(task)
         try:
-            await self._serve(reader, writer, guard)
+            await self._serve(reader, writer, guard, partial(doorway.leave, task))
         finally:
+            doorway.leave(task)
             self._connections.discard(task)
             plain.transport.close()
 
@@ -87,13 +100,24 @@ class Hub:
         connection = writer.get_extra_info("socket")
         if guard is None and not is_ours(connection):
             return f"it is of another user (uid {peer_uid(connection)})"
-        if len(self._connections) >= MOST_CONNECTIONS:
+        if guard is None and self.connections >= MOST_CONNECTIONS:
             return f"{MOST_CONNECTIONS} are open"
         return ""
 
-    async def _serve(self, reader: Reader, writer: Writer, guard: lobby.Guard | None) -> None:
-        decoder = await lobby.receive(reader, writer, self._answer, guard)
+    async def _serve(
+        self, reader: Reader, writer: Writer, guard: lobby.Guard | None, has_spoken: Callable[[], None]
+    ) -> None:
+        def answer(method: str, params: Any) -> object:
+            has_spoken()
+            return self._answer(method, params)
+
+        decoder = await lobby.receive(reader, writer, answer, guard)
+        has_spoken()
         if decoder is None:
+            return
+        if len(self.sessions) >= MOST_SESSIONS:
+            log.warning("a session is refused: %d are open", MOST_SESSIONS)
+            writer.write(lobby.refused(decoder, f"{MOST_SESSIONS} editors have a session here: close some of them."))
             return
         number = next(self._numbers)
         logs.SESSION.set(number)

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 CHUNK_BYTES = 1 << 16
 FIRST_MESSAGE_BYTES = 1 << 20
 """The largest editors introduce themselves with 10 kB."""
+STRANGERS_BYTES = 1 << 16
+"""The same of those that have not said the token of their port: its message may be an `initialize`."""
 PATIENCE_S = 10.0
 """Who has not said a whole message by then is let go."""
 
@@ -31,17 +33,22 @@ Answer = Callable[[str, Any], object]
 """Takes the method and the params of a control request; returns its result."""
 
 
-class _First(FrameDecoder):
+class First(FrameDecoder):
     """A decoder that can look at a message and leave it for the session to read."""
 
-    def __init__(self) -> None:
-        super().__init__(FIRST_MESSAGE_BYTES)
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(most_bytes)
         self._kept: list[bytes] = []
 
     def leave(self, body: bytes) -> None:
         """Let the next `feed` begin with `body`, and take messages as long as a session may send."""
         self._kept.append(body)
         self.max_body = MAX_BODY_BYTES
+
+    @property
+    def left(self) -> bytes:
+        """Return the message that was left last."""
+        return self._kept[-1]
 
     def _next(self) -> bytes | None:
         return self._kept.pop() if self._kept else super()._next()
@@ -54,13 +61,13 @@ class Guard(Protocol):
     token_file: str
 
 
-async def receive(reader: Reader, writer: Writer, answer: Answer, guard: Guard | None = None) -> FrameDecoder | None:
+async def receive(reader: Reader, writer: Writer, answer: Answer, guard: Guard | None = None) -> First | None:
     """Answer what is asked of the daemon itself; return what has been read of a session, or None when none follows.
 
     A message has to be whole in ten seconds, and a first one has to come; after that, a proxy may wait for its editor.
     With a `guard`, the first message has to hold its token, else it is the last.
     """
-    decoder, clock = _First(), asyncio.get_running_loop().time
+    decoder, clock = First(FIRST_MESSAGE_BYTES if guard is None else STRANGERS_BYTES), asyncio.get_running_loop().time
     deadline: float | None = clock() + PATIENCE_S
     try:
         while True:
@@ -69,9 +76,10 @@ async def receive(reader: Reader, writer: Writer, answer: Answer, guard: Guard |
                     return None
                 for body in decoder.feed(data):
                     if guard is not None and not _holds(body, guard.token):
+                        log.warning("a client at the port is turned away: it has not said the token")
                         writer.write(_turned_away(body, guard))
                         return None
-                    guard = None
+                    guard, decoder.max_body = None, FIRST_MESSAGE_BYTES
                     if (request := _control_request(body)) is None:
                         decoder.leave(body)
                         return decoder
@@ -117,6 +125,15 @@ def _turned_away(body: bytes, guard: Guard) -> bytes:
         f"This port takes no one without its token: send what {guard.token_file} says as initializationOptions.token "
         "of initialize"
     )
+    return _refusal(body, message)
+
+
+def refused(decoder: First, message: str) -> bytes:
+    """Return the answer to the message that was left for a session, which is not to be."""
+    return _refusal(decoder.left, message)
+
+
+def _refusal(body: bytes, message: str) -> bytes:
     try:
         message_id = wire.read(body).id
     except wire.RefusedError as error:
