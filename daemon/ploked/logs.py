@@ -1,6 +1,7 @@
 """Logging: to stderr, or to the file that `PLOKED_LOG` names, never to stdout, and without secrets.
 
-The daemon that editors share logs JSON lines into a file that rotates.
+A file holds JSON lines, is the user's alone and rotates. Where two processes share one, each of them rotates it: lines
+may end up in an older file than their neighbours, and none but the oldest are lost.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import select
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 from . import system
@@ -30,20 +32,31 @@ CHUNK_BYTES = 4096
 def configure(environ: Mapping[str, str]) -> None:
     """Send the log to stderr or `$PLOKED_LOG`. Libraries are heard from warnings on: below, they log what passes."""
     path = environ.get("PLOKED_LOG", "")
-    _configure(
-        environ, Redactor, lambda: logging.FileHandler(path, encoding="utf-8") if path else StderrHandler(), bool(path)
-    )
+    if path:
+        _configure(environ, JsonLines, lambda: _rotating(path), True)
+    else:
+        _configure(environ, Redactor, StderrHandler, False)
 
 
 def configure_daemon(environ: Mapping[str, str], path: str) -> None:
     """Send the log to the file at `path`, one JSON object a line; three older files are kept beside it."""
-    from logging.handlers import RotatingFileHandler
 
     def open_file() -> logging.Handler:
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
+        return _rotating(path)
 
     _configure(environ, JsonLines, open_file, True)
+
+
+def _rotating(path: str) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # imported late: stderr needs none
+
+    class Private(RotatingFileHandler):
+        def _open(self) -> TextIOWrapper:
+            descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            return TextIOWrapper(os.fdopen(descriptor, "ab"), self.encoding)
+
+    return Private(path, maxBytes=FILE_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
 
 
 def _configure(

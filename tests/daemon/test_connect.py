@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from daemon.desk import NOWHERE, Desk, desk
 from e2e.places import Home, RawDaemon, eventually
+from ploked.lifecycle import place as places
 from ploked.lifecycle import spawn
 from ploked.lifecycle.lock import Lock
+from ploked.lifecycle.place import Place
 from ploked_protocol.framing import FrameDecoder, frame
 
 STARTERS, ROUNDS = 20, int(os.environ.get("PLOKED_RACES", "2"))
@@ -198,6 +200,38 @@ async def test_without_a_runtime_folder_of_ours_the_cache_has_one(tmp_path: Path
         async with desk(tmp_path, XDG_RUNTIME_DIR=unusable) as here:
             expected = str(tmp_path / ".cache/ploked/run") if unusable != "/" or os.geteuid() else "/ploked"
             assert here.place.folder == expected
+            said = (
+                f"XDG_RUNTIME_DIR={unusable} is no folder that only you can write to" in (await here.run("status"))[2]
+            )
+            assert said == (expected != "/ploked")
+
+
+async def test_who_has_no_runtime_variable_finds_the_daemon_of_those_who_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from cron: the folder that the variable would name is there all the same."""
+    folder = tmp_path / str(os.getuid())
+    monkeypatch.setattr(places, "RUN_USER", str(tmp_path))
+    cache = Place.of({}, str(tmp_path)).folder
+    folder.mkdir(mode=0o700)
+    assert Place.of({}, str(tmp_path)).folder == str(folder / "ploked")
+    assert Place.of({"XDG_RUNTIME_DIR": str(folder)}, str(tmp_path)).folder == str(folder / "ploked")
+    folder.chmod(0o777)
+    assert Place.of({}, str(tmp_path)).folder == cache == str(tmp_path / ".cache/ploked/run")
+
+
+async def test_a_daemon_that_hangs_is_not_waited_for_longer_than_an_editor_would(here: Desk) -> None:
+    await here.editor()
+    pid = here.pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        editor = await here.connect()
+        assert "result" in await editor.initialize()
+        message = (await editor.told("window/showMessage"))["params"]["message"]
+        assert "does not answer within 10 s. `ploked stop --now` ends it" in message
+        assert await pid_of(editor) == editor.process.pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_path_too_long_for_a_socket_is_said(tmp_path: Path) -> None:

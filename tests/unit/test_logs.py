@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import stat
 import sys
 from pathlib import Path
 
 import pytest
-from ploked.logs import Redactor, configure
+from ploked.logs import Redactor, configure, configure_daemon
 from ploked.secret import Secret, redact
 
 KEYS = [
@@ -71,8 +74,34 @@ def test_a_log_file_takes_what_ploked_says_and_the_warnings_of_others(
     logging.getLogger("httpx").warning("theirs, loud")
     for handler in root.handlers:
         handler.close()
-    lines = (tmp_path / "log").read_text().splitlines()
-    assert [line.partition(" INFO ")[2] or line.partition(" WARNING ")[2] for line in lines] == [
-        "ploked.x: ours with ***",
-        "httpx: theirs, loud",
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [(line["level"], line["logger"], line["message"]) for line in lines] == [
+        ("INFO", "ploked.x", "ours with ***"),
+        ("WARNING", "httpx", "theirs, loud"),
     ]
+
+
+def test_a_log_file_is_cut_at_a_megabyte_and_three_older_ones_are_kept_for_the_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(logging.getLogger("ploked"), "level", logging.NOTSET)
+    before = os.umask(0)
+    try:
+        configure_daemon({"OPENROUTER_API_KEY": "plainkey"}, str(tmp_path / "log"))
+        for number in range(6000):
+            logging.getLogger("ploked.x").info("%d with plainkey %s", number, "x" * 1000)
+    finally:
+        os.umask(before)
+    for handler in root.handlers:
+        handler.close()
+    files = [tmp_path / name for name in ("log.3", "log.2", "log.1", "log")]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert all(file.stat().st_size <= 1 << 20 for file in files)
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 4
+    messages = [json.loads(line)["message"] for file in files for line in file.read_text().splitlines()]
+    assert "plainkey" not in "".join(messages)
+    numbers = [int(message.split()[0]) for message in messages]
+    assert numbers == list(range(numbers[0], 6000))

@@ -116,7 +116,7 @@ async def test_all_sessions_are_told_what_the_service_tells(here: Hall) -> None:
 async def test_the_last_refreshes_are_kept_for_the_status(here: Hall) -> None:
     here.hub.follow(here.service)
     here.service.change()
-    assert [one.outcome for one in here.hub.refreshed.values()] == ["updated"]
+    assert [one[0].outcome for one in here.hub.refreshed.values()] == ["updated"]
 
 
 # what is said before a session

@@ -1,7 +1,9 @@
 """Where the daemon listens: one socket per protocol and build, in a folder that is ours alone. Standard library only.
 
-The folder is `$XDG_RUNTIME_DIR/ploked` where that variable names a folder of ours, else `~/.cache/ploked/run`; never
-/tmp, where others could put one first. Its mode guards the socket: not all systems heed that of the socket itself.
+The folder is `$XDG_RUNTIME_DIR/ploked` where that variable names a folder of ours. Where it is not set, as for cron
+and some logins over ssh, `/run/user/UID` is tried, which it would name: they are to find the daemon that editors share.
+Else it is `~/.cache/ploked/run`; never in /tmp, where others could put one first. Its mode guards the socket: not all
+systems heed that of the socket itself.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from ploked_protocol import PROTOCOL_VERSION
 
 from .. import __version__, paths, system
 
+RUN_USER = "/run/user"
+"""Where systemd has the runtime folders of users, by their number."""
 MAX_PATH_BYTES = 100
 """Linux takes 107, macOS 103; the name under which a socket is first bound is longer than its last one."""
 
@@ -27,7 +31,9 @@ class UnusablePlaceError(Exception):
 class Place:
     """The files of one daemon: its socket, the lock it holds for life, and the one of whoever starts it."""
 
-    def __init__(self, socket_path: str, log_path: str) -> None:
+    def __init__(self, socket_path: str, log_path: str, remark: str = "") -> None:
+        self.remark = remark
+        """What is odd about it, for people; empty where nothing is."""
         self.socket = socket_path
         self.folder = os.path.dirname(socket_path)
         self.lock = f"{socket_path}.lock"
@@ -38,9 +44,12 @@ class Place:
     def of(cls, environ: Mapping[str, str], home: str) -> Place:
         """Return the place of the daemon that serves this environment; `$PLOKED_SOCKET` names one outright."""
         build = _build(environ, home)
-        name = environ.get("PLOKED_SOCKET") or os.path.join(_folder(environ, home), f"{PROTOCOL_VERSION}-{build}.sock")
+        folder, remark = _folder(environ, home)
+        if name := environ.get("PLOKED_SOCKET"):
+            remark = ""
+        name = name or os.path.join(folder, f"{PROTOCOL_VERSION}-{build}.sock")
         log = environ.get("PLOKED_LOG") or os.path.join(paths.state_dir(environ, home), f"daemon-{build}.log")
-        return cls(os.path.abspath(name), os.path.abspath(log))
+        return cls(os.path.abspath(name), os.path.abspath(log), remark)
 
     def prepare(self) -> None:
         """Make the folder, or check the one that is there; raises UnusablePlaceError."""
@@ -100,11 +109,15 @@ def _digest(data: bytes) -> str:
     return f"{value:016x}"
 
 
-def _folder(environ: Mapping[str, str], home: str) -> str:
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
+def _folder(environ: Mapping[str, str], home: str) -> tuple[str, str]:
+    """Return the folder of the socket, and what to say where it is not the one that the environment asks for."""
+    asked = environ.get("XDG_RUNTIME_DIR", "")
+    runtime = asked or os.path.join(RUN_USER, str(system.own_uid()))
     if os.path.isabs(runtime) and _is_safe_parent(runtime):
-        return os.path.join(runtime, "ploked")
-    return os.path.join(home, ".cache", "ploked", "run")
+        return os.path.join(runtime, "ploked"), ""
+    folder = os.path.join(home, ".cache", "ploked", "run")
+    fault = f"XDG_RUNTIME_DIR={asked} is no folder that only you can write to: the socket is in {folder}."
+    return folder, fault if asked and system.own_uid() is not None else ""
 
 
 def _is_safe_parent(folder: str) -> bool:

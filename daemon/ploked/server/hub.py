@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -49,8 +50,8 @@ class Hub:
         self.make_service = make_service
         self.timings = Timings()
         self.sessions: dict[int, Session] = {}
-        self.refreshed: dict[str, Refreshed] = {}
-        """The last outcome by kind, without the names of what came and went."""
+        self.refreshed: dict[str, tuple[Refreshed, float]] = {}
+        """The last outcome by kind, without the names of what came and went; when it came, by the monotonic clock."""
         self.sweeps: dict[str, SweepProgress] = {}
         """The last word on each of the latest sweeps of this process."""
         self.on_answered: Callable[[], None] = lambda: None
@@ -169,4 +170,4 @@ class Hub:
                 del self.sweeps[next(iter(self.sweeps))]
 
     def _note_refresh(self, refreshed: Refreshed) -> None:
-        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[])
+        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[]), time.monotonic()

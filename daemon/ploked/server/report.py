@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from ploked_protocol.queries import CatalogStatus, ConfigStatus, KeySource, Refreshed
 from ploked_protocol.sweeps import SweepProgress
 from ploked_protocol.wire import Wire
@@ -18,6 +20,13 @@ from .timings import MethodTiming
 
 if TYPE_CHECKING:
     from ..keys.store import KeyStore  # what it imports would delay `initialize`
+
+
+class LastRefresh(Refreshed):
+    """What the last refresh of a kind did."""
+
+    ago_s: float = 0.0
+    """How long ago it ended; the age in `freshness` is that of the facts, now."""
 
 
 class SessionStatus(Wire):
@@ -80,7 +89,7 @@ class DaemonStatus(Wire):
     keys: list[KeyStatus]
     """One per vendor; empty while it starts."""
     config: ConfigStatus | None
-    refreshed: list[Refreshed]
+    refreshed: list[LastRefresh]
     """The last outcome of each kind, since the start."""
     running_sweeps: int
     sweeps: list[SweepProgress]
@@ -114,8 +123,22 @@ def key(store: KeyStore) -> KeyStatus:
     return KeyStatus(store.upstream, found.source, found.problem)
 
 
-SHOWN = ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR")
+SHOWN = (
+    "PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME",
+)  # fmt: skip
 """Paths and numbers; an URL may hold credentials."""
+
+
+def refreshed(hub: Hub) -> list[LastRefresh]:
+    """Return the last refreshes, with ages as they are now."""
+    return [_now(one, time.monotonic() - at_s) for one, at_s in hub.refreshed.values()]
+
+
+def _now(one: Refreshed, ago_s: float) -> LastRefresh:
+    was_s = one.freshness.age_s
+    freshness = msgspec.structs.replace(one.freshness, age_s=None if was_s is None else round(was_s + ago_s, 1))
+    return LastRefresh(**{**msgspec.structs.asdict(one), "freshness": freshness}, ago_s=round(ago_s, 1))
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
