@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,19 +62,24 @@ def test_a_traceback_is_redacted_too_and_the_known_key_in_any_shape() -> None:
     assert "ValueError: sent *** and ***" in text
 
 
-def test_a_log_file_takes_what_ploked_says_and_the_warnings_of_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
+    """Give the logger of all, as a process has it that has just begun."""
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
     monkeypatch.setattr(logging.getLogger("ploked"), "level", logging.NOTSET)
+    yield root
+    for handler in root.handlers:
+        handler.close()
+
+
+@pytest.mark.usefixtures("root")
+def test_a_log_file_takes_what_ploked_says_and_the_warnings_of_others(tmp_path: Path) -> None:
     configure({"PLOKED_LOG": str(tmp_path / "log"), "OPENROUTER_API_KEY": "plainkey"})
     logging.getLogger("ploked.x").info("ours with plainkey")
     logging.getLogger("pygls.protocol").info("theirs")
     logging.getLogger("httpx").warning("theirs, loud")
-    for handler in root.handlers:
-        handler.close()
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [(line["level"], line["logger"], line["message"]) for line in lines] == [
         ("INFO", "ploked.x", "ours with ***"),
@@ -81,13 +87,10 @@ def test_a_log_file_takes_what_ploked_says_and_the_warnings_of_others(
     ]
 
 
+@pytest.mark.usefixtures("root")
 def test_a_log_file_is_cut_at_a_megabyte_and_three_older_ones_are_kept_for_the_user_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    monkeypatch.setattr(logging.getLogger("ploked"), "level", logging.NOTSET)
     before = os.umask(0)
     try:
         configure_daemon({"OPENROUTER_API_KEY": "plainkey"}, str(tmp_path / "log"))
@@ -95,8 +98,6 @@ def test_a_log_file_is_cut_at_a_megabyte_and_three_older_ones_are_kept_for_the_u
             logging.getLogger("ploked.x").info("%d with plainkey %s", number, "x" * 1000)
     finally:
         os.umask(before)
-    for handler in root.handlers:
-        handler.close()
     files = [tmp_path / name for name in ("log.3", "log.2", "log.1", "log")]
     assert sorted(tmp_path.iterdir()) == sorted(files)
     assert all(file.stat().st_size <= 1 << 20 for file in files)
