@@ -168,14 +168,20 @@ async def test_a_folder_that_others_may_use_is_refused_and_the_editor_served_alo
     assert (await here.run("status"))[2].strip().endswith(mend.format(folder))
 
 
-async def test_nobody_is_told_to_change_a_folder_that_ploked_did_not_make(here: Desk, tmp_path: Path) -> None:
-    theirs = tmp_path / "shared by many"
-    theirs.mkdir()
+@pytest.mark.parametrize("name", ["shared by many", "ploked", "ploked/run"])
+async def test_nobody_is_told_to_change_a_folder_that_ploked_did_not_make(
+    here: Desk, tmp_path: Path, name: str
+) -> None:
+    """Nor where it is called as ours are: that may be where ploked is installed."""
+    theirs = tmp_path / "opt" / name
+    theirs.mkdir(parents=True)
     theirs.chmod(0o777)
-    _, _, errors = await here.run("status", env={"PLOKED_SOCKET": str(theirs / "my.sock")})
-    assert f"{theirs} is open to others (mode 777)" in errors
-    assert "name one in a folder of your own" in errors
-    assert "chmod" not in errors
+    path = str(theirs / "my.sock")
+    asked = here.run("status", env={"PLOKED_SOCKET": path}), here.run("serve", "--socket", path)
+    for _, _, errors in await asyncio.gather(*asked):
+        assert f"{theirs} is open to others (mode 777)" in errors
+        assert "name one in a folder of your own" in errors
+        assert "chmod" not in errors
 
 
 async def test_a_path_in_a_command_can_be_pasted_into_a_shell(tmp_path: Path) -> None:

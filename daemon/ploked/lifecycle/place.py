@@ -31,9 +31,11 @@ class UnusablePlaceError(Exception):
 class Place:
     """The files of one daemon: its socket, the lock it holds for life, and the one of whoever starts it."""
 
-    def __init__(self, socket_path: str, log_path: str, remark: str = "") -> None:
+    def __init__(self, socket_path: str, log_path: str, remark: str = "", *, named: bool = False) -> None:
         self.remark = remark
         """What is odd about it, for people; empty where nothing is."""
+        self.named = named
+        """Whether a person chose its folder, which may then be any: nobody is told to change that one."""
         self.socket = socket_path
         self.folder = os.path.dirname(socket_path)
         self.lock = f"{socket_path}.lock"
@@ -47,9 +49,10 @@ class Place:
         folder, remark = _folder(environ, home)
         if name := environ.get("PLOKED_SOCKET"):
             remark = ""
-        name = name or os.path.join(folder, f"{PROTOCOL_VERSION}-{build}.sock")
+        name = os.path.abspath(name or os.path.join(folder, f"{PROTOCOL_VERSION}-{build}.sock"))
+        named = os.path.dirname(name) != os.path.abspath(folder)  # a daemon is started with its path, ours or not
         log = environ.get("PLOKED_LOG") or os.path.join(paths.state_dir(environ, home), f"daemon-{build}.log")
-        return cls(os.path.abspath(name), os.path.abspath(log), remark)
+        return cls(name, os.path.abspath(log), remark, named=named)
 
     def prepare(self) -> None:
         """Make the folder, or check the one that is there; raises UnusablePlaceError."""
@@ -71,7 +74,7 @@ class Place:
     def check(self) -> None:
         """Raise UnusablePlaceError where others may use the folder; one that is not there is as good as one of ours."""
         _check_system()
-        if os.path.lexists(self.folder) and (fault := _fault(self.folder)):
+        if os.path.lexists(self.folder) and (fault := _fault(self.folder, named=self.named)):
             raise UnusablePlaceError(fault)
 
 
@@ -129,10 +132,10 @@ def _is_safe_parent(folder: str) -> bool:
     return stat.S_ISDIR(status.st_mode) and status.st_uid == system.own_uid() and not status.st_mode & 0o022
 
 
-def _fault(folder: str) -> str:
+def _fault(folder: str, *, named: bool) -> str:
     """Return what is wrong with a folder and what mends it, where nothing is lost by that; empty when it is ours alone.
 
-    Of a folder that ploked does not make, which a person has named, nobody is told to change anything: it may be /tmp.
+    Of one that a person has named, nobody is told to change anything: it may be /tmp, or where programs are.
     """
     status, path = os.lstat(folder), paths.quoted(folder)
     if stat.S_ISLNK(status.st_mode):
@@ -145,15 +148,10 @@ def _fault(folder: str) -> str:
         what, mend = f"is open to others (mode {status.st_mode & 0o777:o})", f"Make it private: chmod 700 {path}"
     else:
         return ""
-    return f"{folder} {what}. {mend if _is_made_by_us(folder) else _NAME_ANOTHER}"
+    return f"{folder} {what}. {_NAME_ANOTHER if named else mend}"
 
 
 _NAME_ANOTHER = (
     "The folder of the socket has to be yours alone: with PLOKED_SOCKET or --socket, name one in a folder of your own "
     "(mkdir -m 700 ~/ploked), or none."
 )
-
-
-def _is_made_by_us(folder: str) -> bool:
-    """Return whether a folder has a name that `_folder` gives."""
-    return os.path.basename(folder) == "ploked" or folder.endswith(os.path.join("", "ploked", "run"))
