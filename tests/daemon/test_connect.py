@@ -212,6 +212,18 @@ async def test_without_a_runtime_folder_of_ours_the_cache_has_one(tmp_path: Path
             assert said == (expected != "/ploked")
 
 
+async def test_who_starts_a_daemon_is_told_once_that_its_socket_is_elsewhere(tmp_path: Path) -> None:
+    remark = "ploked: XDG_RUNTIME_DIR=relative is no folder that only you can write to"
+    async with desk(tmp_path, XDG_RUNTIME_DIR="relative") as here:
+        editor = await here.editor()
+        await editor.ask("shutdown")
+        editor.notify("exit")
+        assert (await editor.leave())[1].count(remark) == 1
+        taken = await here.run("serve", "--socket")  # by the daemon of that editor
+        assert (taken[0], taken[2].count(remark)) == (1, 1)
+        assert remark not in (await here.run("serve", "--socket", here.place.socket))[2]
+
+
 async def test_who_has_no_runtime_variable_finds_the_daemon_of_those_who_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

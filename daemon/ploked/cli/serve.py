@@ -78,6 +78,8 @@ def _daemon(path: str, tcp: int | None, *, detach: bool) -> int:
     from ..lifecycle.place import Place, UnusablePlaceError
 
     place = Place.of({**os.environ, "PLOKED_SOCKET": path} if path else os.environ, home())
+    if place.remark:  # never where `connect` starts it: that gives a path, and has said so itself
+        sys.stderr.write(f"ploked: {place.remark}\n")
     try:
         place.check()
         if detach and os.fork():
