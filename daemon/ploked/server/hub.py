@@ -51,7 +51,7 @@ class Hub:
         self.timings = Timings()
         self.sessions: dict[int, Session] = {}
         self.refreshed: dict[str, tuple[Refreshed, float]] = {}
-        """The last outcome by kind, without the names of what came and went; when it came, by the monotonic clock."""
+        """The last outcome by kind, without the names of what came and went; when it came, in seconds since 1970."""
         self.sweeps: dict[str, SweepProgress] = {}
         """The last word on each of the latest sweeps of this process."""
         self.on_answered: Callable[[], None] = lambda: None
@@ -170,4 +170,4 @@ class Hub:
                 del self.sweeps[next(iter(self.sweeps))]
 
     def _note_refresh(self, refreshed: Refreshed) -> None:
-        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[]), time.monotonic()
+        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[]), time.time()

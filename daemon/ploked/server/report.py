@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from ploked_protocol.queries import CatalogStatus, ConfigStatus, KeySource, Refreshed
 from ploked_protocol.sweeps import SweepProgress
 from ploked_protocol.wire import Wire
@@ -22,11 +21,22 @@ if TYPE_CHECKING:
     from ..keys.store import KeyStore  # what it imports would delay `initialize`
 
 
-class LastRefresh(Refreshed):
-    """What the last refresh of a kind did."""
+class LastRefresh(Wire):
+    """What the last refresh of a kind did: only what is as true later as when it ended, which an age is not."""
 
-    ago_s: float = 0.0
-    """How long ago it ended; the age in `freshness` is that of the facts, now."""
+    kind: str
+    outcome: str
+    ago_s: float
+    """How long ago it ended, well or not."""
+    count: int
+    """Rows held since."""
+    skipped: int
+    """Rows of the answer that could not be read."""
+    model: str | None
+    message: str | None
+    """Why it failed, or what was skipped, for people."""
+    refreshed_at: str | None
+    """Of when the rows are: ISO 8601, UTC. Null when they were never refreshed."""
 
 
 class SessionStatus(Wire):
@@ -131,14 +141,21 @@ SHOWN = (
 
 
 def refreshed(hub: Hub) -> list[LastRefresh]:
-    """Return the last refreshes, with ages as they are now."""
-    return [_now(one, time.monotonic() - at_s) for one, at_s in hub.refreshed.values()]
+    """Return the last refresh of each kind, and how long ago it was."""
+    return [_last(one, max(0.0, time.time() - at_s)) for one, at_s in hub.refreshed.values()]
 
 
-def _now(one: Refreshed, ago_s: float) -> LastRefresh:
-    was_s = one.freshness.age_s
-    freshness = msgspec.structs.replace(one.freshness, age_s=None if was_s is None else round(was_s + ago_s, 1))
-    return LastRefresh(**{**msgspec.structs.asdict(one), "freshness": freshness}, ago_s=round(ago_s, 1))
+def _last(one: Refreshed, ago_s: float) -> LastRefresh:
+    return LastRefresh(
+        kind=one.kind,
+        outcome=one.outcome,
+        ago_s=round(ago_s, 1),
+        count=one.count,
+        skipped=one.skipped,
+        model=one.model,
+        message=one.message,
+        refreshed_at=one.freshness.refreshed_at,
+    )
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
