@@ -170,6 +170,12 @@ async def test_the_log_is_the_one_that_the_daemon_was_started_with(tmp_path: Pat
         assert "serves at" in (await here.run("log", env={"PLOKED_LOG": ""}))[1]
 
 
+async def test_the_log_is_found_by_a_name_that_no_shell_has_read(here: Desk) -> None:
+    """As the settings of an editor give it: the daemon is started with the whole path."""
+    said = await here.run("log", "--path", env={"PLOKED_LOG": "~/my.log"})
+    assert said == (0, f"{here.home.folder / 'my.log'}\n", "")
+
+
 async def test_who_has_read_enough_of_the_log_is_no_fault(here: Desk) -> None:
     path = Path(here.place.log)
     path.parent.mkdir(parents=True)
