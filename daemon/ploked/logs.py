@@ -1,7 +1,7 @@
 """Logging: to stderr, or to the file that `PLOKED_LOG` names, never to stdout, and without secrets.
 
-A file holds JSON lines, is the user's alone and rotates. Where two processes share one, each of them rotates it: lines
-may end up in an older file than their neighbours, and none but the oldest are lost.
+A file holds JSON lines and rotates; one that ploked makes is the user's alone. It is meant for one process: where two
+share one, each of them rotates it, and what the other wrote meanwhile may be lost.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ async def test_a_check_of_an_older_text_has_not_the_last_word(
         if not begun.is_set():
             begun.set()
             assert go_on.wait(PATIENCE_S)
-        return real_check(*args)  # type: ignore[arg-type]
+        return real_check(*args)  # type: ignore[arg-type]  # what it was called with
 
     monkeypatch.setattr(checking, "check", slow_at_first)
     save(service, NOBODY)

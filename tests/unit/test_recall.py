@@ -256,3 +256,13 @@ def test_a_client_that_wants_no_trace_any_more_gets_none_from_the_next_daemon() 
     assert json.loads(memory.handshake()[0])["params"]["trace"] == "verbose"
     memory.sent(body(method="$/setTrace", params={"value": "off"}))
     assert json.loads(memory.handshake()[0])["params"] == {"processId": None, "trace": "off"}
+
+
+def test_an_initialize_that_was_refused_is_not_asked_again_until_the_client_does() -> None:
+    memory = Recall()
+    memory.sent(body(id=1, method="initialize", params={"processId": None}))
+    assert memory.received(answer(1, error={"code": control.REQUEST_FAILED, "message": "full"}))
+    assert memory.lost(LOST) == []
+    assert memory.handshake() == []
+    memory.sent(body(id=2, method="initialize", params={"processId": None}))
+    assert [json.loads(one)["id"] for one in memory.handshake()] == [2]

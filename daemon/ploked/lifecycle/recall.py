@@ -189,6 +189,8 @@ class Recall:
         if is_result:
             self.polite = self.polite or (self._shutdown_id is not None and message_id == self._shutdown_id)
             self._answered = self._answered or self._is_initialize(message_id)
+        elif self._owes_initialize(message_id):
+            self._initialize = None  # it was refused: to ask again would bring a second answer
 
     def _own_answer(self, message_id: str, body: bytes) -> None:
         if message_id == _AGAIN:
