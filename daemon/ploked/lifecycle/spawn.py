@@ -63,11 +63,12 @@ def spawn(place: Place, port: int | None = None) -> LastWords:
 def spawn_alone() -> socket.socket:
     """Start `ploked serve --stdio` and return what it reads from and writes to; it ends when that is closed.
 
-    Raises OSError.
+    Raises OSError. It runs in the editor's folder, as this process does, but imports nothing from there (`-P`): that is
+    somebody's project, and may hold a json.py.
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        command = [sys.executable, "-m", "ploked", "serve", "--stdio"]
+        command = [sys.executable, "-P", "-m", "ploked", "serve", "--stdio"]
         subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())  # noqa: S603  # our own interpreter
     return ours
 
