@@ -148,6 +148,17 @@ async def test_a_daemon_that_hangs_is_said_to_and_can_be_killed(here: Desk) -> N
     assert (code, out) == (0, f"The daemon (process {pid}) did not answer and was killed.\n")
 
 
+async def test_nobody_is_killed_where_the_lock_does_not_say_who_holds_it(here: Desk) -> None:
+    await here.editor()
+    pid = here.pid()
+    os.kill(pid, signal.SIGSTOP)
+    Path(here.place.lock).write_text("{}")
+    code, _, errors = await here.run("stop", "--now")
+    assert code == 1
+    assert errors.startswith("ploked: The daemon does not answer within 5 s.")
+    assert await here.alone() == pid
+
+
 async def test_the_log_is_json_lines_that_name_session_and_incident(here: Desk) -> None:
     editor = await here.editor()
     editor.end()

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from daemon.desk import NOWHERE, Desk, desk
 from e2e.places import Home, RawDaemon, eventually
+from ploked.lifecycle import find, spawn
 from ploked.lifecycle import place as places
-from ploked.lifecycle import spawn
 from ploked.lifecycle.lock import Lock
 from ploked.lifecycle.place import Place
 from ploked_protocol.framing import FrameDecoder, frame
@@ -238,7 +238,7 @@ async def test_who_has_no_runtime_variable_finds_the_daemon_of_those_who_have(
     assert Place.of({}, str(tmp_path)).folder == cache == str(tmp_path / ".cache/ploked/run")
 
 
-async def test_a_daemon_that_hangs_is_not_waited_for_longer_than_an_editor_would(here: Desk) -> None:
+async def test_a_daemon_that_hangs_is_named_and_not_waited_for_longer_than_an_editor_would(here: Desk) -> None:
     await here.editor()
     pid = here.pid()
     os.kill(pid, signal.SIGSTOP)
@@ -246,10 +246,39 @@ async def test_a_daemon_that_hangs_is_not_waited_for_longer_than_an_editor_would
         editor = await here.connect()
         assert "result" in await editor.initialize()
         message = (await editor.told("window/showMessage"))["params"]["message"]
-        assert "does not answer within 10 s. `ploked stop --now` ends it" in message
+        assert "does not answer within 8 s. `ploked stop --now` ends it" in message
         assert await pid_of(editor) == editor.process.pid
     finally:
         os.kill(pid, signal.SIGCONT)
+    editor.end()
+    _, errors = await editor.leave()
+    waiting, given_up = errors.index(f"The daemon (process {pid}) has not answered"), errors.index("within 8 s")
+    assert waiting < given_up
+    assert errors.count("has not answered") == 1
+
+
+async def test_a_daemon_that_is_only_starting_is_waited_for_longer(here: Desk) -> None:
+    await here.editor()
+    pid, turn = here.pid(), Lock(here.place.start)
+    assert turn.take()  # as whoever starts a daemon holds it until that answers
+    os.kill(pid, signal.SIGSTOP)
+    editor = await here.connect()
+    await asyncio.sleep(find.HELLO_S + 1.5)
+    os.kill(pid, signal.SIGCONT)
+    turn.release()
+    await editor.initialize()
+    assert await pid_of(editor) == pid
+
+
+def test_a_daemon_with_more_callers_than_it_takes_is_waited_for_no_longer(tmp_path: Path) -> None:
+    place = Place.of(Home(tmp_path, NOWHERE).environ | {"PLOKED_SOCKET": str(tmp_path / "s")}, str(tmp_path))
+    tmp_path.chmod(0o700)
+    with socket.socket(socket.AF_UNIX) as hung, socket.socket(socket.AF_UNIX) as first:
+        hung.bind(place.socket)
+        hung.listen(0)
+        first.connect(place.socket)  # all that may wait in line
+        with pytest.raises(find.CannotStartError, match=r"does not answer within 0\.2 s"):
+            find.greet(place, patience_s=0.2)
 
 
 async def test_a_path_too_long_for_a_socket_is_said(tmp_path: Path) -> None:
@@ -330,6 +359,7 @@ async def test_exit_codes_are_those_of_lsp(here: Desk, last_words: list[str], ex
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_the_proxy_and_not_the_daemon(here: Desk, number: signal.Signals) -> None:
+    await here.editor()  # who has to wait long for a daemon to start is told so on stderr
     editor = await here.editor()
     pid = here.pid()
     editor.process.send_signal(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 from ploked_protocol import control
 
 from ..lifecycle.find import CannotStartError, ask, greet, home
-from ..lifecycle.lock import held_by
+from ..lifecycle.lock import holder
 from ..lifecycle.place import Place, UnusablePlaceError
 
 PATIENCE_S = 5.0
@@ -66,10 +65,9 @@ def kill(place: Place, error: Exception) -> int | None:
 
     Nobody is killed at an unusable place: others may have written there who that is.
     """
-    note = None if isinstance(error, UnusablePlaceError) else held_by(place.lock)
-    if not note:
+    pid = None if isinstance(error, UnusablePlaceError) else holder(place.lock)
+    if pid is None:
         return None
-    pid = int(json.loads(note)["pid"])
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     return pid

@@ -17,13 +17,14 @@ from ploked_protocol.framing import FrameDecoder, FramingError
 from .. import __version__
 from ..paths import quoted
 from ..peers import is_ours
-from .lock import Lock
+from .lock import Lock, held_by
+from .patience import telling
 from .place import Place, UnusablePlaceError
 
 START_S = 20.0
 """How long a daemon may take to answer from the time it is asked for; its imports take 0.4 s on an idle machine."""
-HELLO_S = 10.0
-"""How long one that listens may take to say hello: editors give a server up after 20 s, and may be served alone."""
+HELLO_S = 8.0
+"""How long one that listens may take to say hello, unless it is only starting: editors give a server up after 20 s."""
 PAUSE_S = 0.01
 LOOK_S = 0.5
 """How often one who waits looks whether anybody still waits for him."""
@@ -31,6 +32,15 @@ LOOK_S = 0.5
 
 class CannotStartError(Exception):
     """No daemon answers and none can be started; the text says why and what to do."""
+
+
+class SilentError(CannotStartError):
+    """A daemon is there and does not answer."""
+
+    def __init__(self, patience_s: float) -> None:
+        super().__init__(
+            f"The daemon does not answer within {patience_s:g} s. `ploked stop --now` ends it; its log may say why."
+        )
 
 
 class Found:
@@ -49,13 +59,13 @@ def nobody_leaves() -> bool:
 def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = HELLO_S) -> Found | None:
     """Return the daemon that listens; None when none does, or when it ends before it answers.
 
-    Raises UnusablePlaceError when it or its folder is not ours, CannotStartError when it does not answer.
+    Raises UnusablePlaceError when it or its folder is not ours, SilentError when it does not answer.
     """
     place.check()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(LOOK_S)
     try:
-        _connect(connection, place.socket)
+        _connect(connection, place.socket, gone, patience_s)
         if not is_ours(connection):
             raise UnusablePlaceError(
                 f"Another user's process listens at {place.socket}. Remove it: rm {quoted(place.socket)}"
@@ -73,14 +83,18 @@ def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: fl
     return Found(connection, answer)
 
 
-def _connect(connection: socket.socket, path: str) -> None:
-    """Connect, also where so many do at once that the system asks to wait; raises OSError when nobody listens."""
-    for _ in range(int(START_S / PAUSE_S)):
+def _connect(connection: socket.socket, path: str, gone: Callable[[], bool], patience_s: float) -> None:
+    """Connect, also where so many do at once that the system asks to wait.
+
+    Raises OSError when nobody listens, SilentError when nobody is let in.
+    """
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline and not gone():
         try:
             return connection.connect(path)
         except BlockingIOError:
             time.sleep(PAUSE_S)
-    return connection.connect(path)
+    raise SilentError(patience_s)
 
 
 def ask(
@@ -92,7 +106,7 @@ def ask(
 ) -> dict[str, object] | None:
     """Return the result of a request on a connection that is not a session; None when the daemon ends instead.
 
-    Raises CannotStartError when it does not answer, OSError, FramingError.
+    Raises SilentError when it does not answer, OSError, FramingError.
     """
     connection.sendall(control.message(id=0, method=method, params=params))
     decoder, deadline = FrameDecoder(), time.monotonic() + patience_s
@@ -106,24 +120,20 @@ def ask(
         for body in decoder.feed(data):
             result: dict[str, object] | None = json.loads(body).get("result")
             return result
-    raise CannotStartError(
-        f"The daemon does not answer within {patience_s:g} s. `ploked stop --now` ends it; its log may say why."
-    )
+    raise SilentError(patience_s)
 
 
 def find_or_start(
     place: Place, gone: Callable[[], bool] = nobody_leaves, say: Callable[[str], None] = lambda _: None
 ) -> Found:
-    """Return the daemon at `place`, started where there was none; `say` hears why an old one is replaced.
+    """Return the daemon at `place`, started where there was none.
 
-    Raises UnusablePlaceError, CannotStartError.
+    `say` hears for what one waits long, and why an old one is replaced. Raises UnusablePlaceError, CannotStartError.
     """
     place.prepare()
-    deadline = time.monotonic() + START_S
+    gone, deadline = telling(place, gone, say), time.monotonic() + START_S
     while time.monotonic() < deadline and not gone():
-        found = greet(place, gone)
-        if found is None:
-            found = _start_alone(place, gone)
+        found = _greet_or_start(place, gone)
         if found is None:
             time.sleep(PAUSE_S)
         elif found.hello["serves"]:
@@ -155,6 +165,16 @@ def replace(place: Place, make_room: Callable[[], int | None]) -> Found:
     return found or find_or_start(place)
 
 
+def _greet_or_start(place: Place, gone: Callable[[], bool]) -> Found | None:
+    """Return the daemon that is there, or that could be started; None when it is worth to look again."""
+    try:
+        return greet(place, gone) or _start_alone(place, gone)
+    except SilentError:
+        if held_by(place.start) is None:
+            raise
+        return None  # somebody is starting it: it may still have its imports to do
+
+
 def _start_alone(place: Place, gone: Callable[[], bool]) -> Found | None:
     """Start the daemon unless somebody else is at it; return None when it is worth to look again."""
     turn = Lock(place.start)
@@ -184,7 +204,7 @@ def _start(place: Place, gone: Callable[[], bool], port: int | None = None) -> F
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and not gone():
             ended = last_words.ended()
-            if found := greet(place, gone):
+            if found := greet(place, gone, START_S):
                 return found
             if ended is not None:
                 raise CannotStartError(f"The daemon could not start: {ended or 'it did not say why'}")

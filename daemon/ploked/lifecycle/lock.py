@@ -5,6 +5,7 @@ Standard library only: the proxy imports it.
 
 from __future__ import annotations
 
+import json
 import os
 
 
@@ -65,4 +66,12 @@ def held_by(path: str) -> bytes | None:
         with open(path, "rb") as file:
             return file.read(4096)
     except OSError:
+        return None
+
+
+def holder(path: str) -> int | None:
+    """Return the process id of the daemon that holds the lock at `path`; None where none does, or does not say."""
+    try:
+        return int(json.loads(held_by(path) or b"")["pid"])
+    except (ValueError, KeyError, TypeError):
         return None
