@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from daemon.desk import Desk, desk
+from daemon.test_hostile import memory_mb
 from e2e.places import RawDaemon, eventually
 from ploked_protocol import control
 from wire.hub import Client
@@ -100,6 +102,39 @@ async def test_what_a_browser_may_send_gets_nothing(here: Desk, said: bytes) -> 
     client.raw(said)
     await client.closed.wait()
     assert all("result" not in message for message in client.got)
+
+
+async def test_five_hundred_who_do_not_hold_the_token_cost_the_owner_nothing(here: Desk) -> None:
+    editor = await here.editor()
+    await editor.result("ploked/listProfiles", {})  # what that takes is loaded
+    before = await here.status()
+    host, _, port = before["tcp"]["address"].partition(":")
+    said = b"Content-Length: 900000\r\n\r\n" + b" " * 899_999
+    crowd = await asyncio.gather(*(asyncio.to_thread(pushing, host, int(port), said) for _ in range(520)))
+    other, status = await here.editor(), await here.status()
+    assert await other.result("ploked/listProfiles", {})
+    assert (status["connections"], len(status["sessions"])) == (3, 2)
+    assert memory_mb(before["pid"]) - before["memoryMb"] < 32
+    assert len(Path(here.place.log).read_text().splitlines()) < 30
+    for one in crowd:
+        one.close()
+
+
+def pushing(host: str, port: int, said: bytes) -> socket.socket:
+    """Return a connection that sends as much of `said` as is taken."""
+    one = socket.create_connection((host, port))
+    with contextlib.suppress(ConnectionError):
+        one.sendall(said)
+    return one
+
+
+async def test_who_is_turned_away_is_in_the_log(here: Desk) -> None:
+    client = await connect(here)
+    await client.ask("initialize", {**INITIALIZE, "initializationOptions": {"token": "guessed-by-somebody"}})
+    await client.closed.wait()
+    line = (await here.run("log", "-n", "1"))[1]
+    assert "a connection to the port is turned away" in line
+    assert "guessed-by-somebody" not in line
 
 
 async def test_the_token_goes_with_the_daemon_and_the_next_has_another(here: Desk) -> None:
