@@ -3,7 +3,8 @@
 What is asked here needs no session and no service, so that it is answered however busy both are, and however many there
 are: sessions have an end (`MOST_SESSIONS`), beyond which there is room here still.
 
-What all who are no session can cost together: 16 strangers x 32 kB, and 576 of the same user x 256 kB, for ten seconds.
+What all who are no session can cost together is all but the end of their first messages: 16 strangers x 32 kB,
+and 576 of the same user x 128 kB, which is 75 MB for ten seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ RESERVE = 64
 MOST_STRANGERS = 16
 """Connections to a port that have not shown its token: any user of the machine can open as many as he likes."""
 CHUNK_BYTES = 1 << 16
-FIRST_MESSAGE_BYTES = 1 << 18
+FIRST_MESSAGE_BYTES = 1 << 17
 """The largest editors introduce themselves with 10 kB."""
 STRANGE_MESSAGE_BYTES = 1 << 15
 PATIENCE_S = 10.0
