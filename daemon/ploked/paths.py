@@ -43,6 +43,13 @@ def same_target(one: str, other: str) -> bool:
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 
 
+def quoted(path: str) -> str:
+    """Return a path as a shell reads it, for a command that somebody is told to run."""
+    import shlex  # imported late: the proxy starts without it
+
+    return shlex.quote(path)
+
+
 def _named(environ: Mapping[str, str], name: str) -> str:
     """Return the absolute path that a variable of ours gives; empty when it is unset."""
     value = environ.get(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from ploked.lifecycle.find import ask, greet
+from ploked.lifecycle.find import ask, greet, home
 from ploked.lifecycle.place import Place
 from ploked_fixtures.serve import UpstreamProcess
 from ploked_protocol import control
@@ -65,7 +65,7 @@ class Bench:
         }  # fmt: skip
         os.environ.update(self.env)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
-        self.place = Place.of(os.environ, str(folder))
+        self.place = Place.of(os.environ, home())
         self.editor = RawServer(CONNECT, self.env)
         self.editor.initialize()
         self.editor.request("ploked/refreshCatalog", {})

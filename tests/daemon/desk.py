@@ -130,3 +130,8 @@ def typed(version: int, text: str, at: int = 0) -> dict[str, Any]:
     position = {"line": 0, "character": at}
     change = {"range": {"start": position, "end": position}, "text": text}
     return {"textDocument": {"uri": URI, "version": version}, "contentChanges": [change]}
+
+
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6

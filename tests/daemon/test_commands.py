@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,10 @@ async def test_the_status_holds_what_one_asks_when_something_is_odd(supplied: De
     assert catalog["freshness"]["source"] == "openrouter"
     assert catalog["freshness"]["ageS"] >= 0
     assert {one["kind"]: one["outcome"] for one in status["refreshed"]}["models"] in ("updated", "unchanged")
+    assert all(0 <= one["agoS"] < status["uptimeS"] and one["refreshedAt"] for one in status["refreshed"])
+    assert status["environment"]["PLOKED_CONFIG"] == str(supplied.home.config)
+    assert "PLOKED_SOCKET" not in status["environment"]  # nobody has set it
+    assert f"  started   with PLOKED_CONFIG={supplied.home.config}\n" in (await supplied.run("status"))[1]
     assert [(one["sweepId"], one["state"], one["done"]) for one in status["sweeps"]] == [(sweep_id, "done", 1)]
     assert status["methods"]["ploked/searchModels"]["count"] == 1
     assert 0 < status["methods"]["ploked/searchModels"]["p50Ms"] <= status["methods"]["ploked/searchModels"]["p99Ms"]
@@ -154,6 +160,31 @@ async def test_the_log_is_json_lines_that_name_session_and_incident(here: Desk) 
     assert line["session"] == 1
     assert line["message"] == "session 1 has left without a word"
     assert (line["level"], line["logger"]) == ("INFO", "ploked.server.hub")
+
+
+async def test_the_log_is_the_one_that_the_daemon_was_started_with(tmp_path: Path) -> None:
+    log = tmp_path / "elsewhere.log"
+    async with desk(tmp_path, PLOKED_LOG=str(log)) as here:
+        await here.editor()
+        assert await here.run("log", "--path", env={"PLOKED_LOG": ""}) == (0, f"{log}\n", "")
+        assert "serves at" in (await here.run("log", env={"PLOKED_LOG": ""}))[1]
+
+
+async def test_the_log_is_found_by_a_name_that_no_shell_has_read(here: Desk) -> None:
+    """As the settings of an editor give it: the daemon is started with the whole path."""
+    said = await here.run("log", "--path", env={"PLOKED_LOG": "~/my.log"})
+    assert said == (0, f"{here.home.folder / 'my.log'}\n", "")
+
+
+async def test_who_has_read_enough_of_the_log_is_no_fault(here: Desk) -> None:
+    path = Path(here.place.log)
+    path.parent.mkdir(parents=True)
+    path.write_text("line\n" * 100_000)
+    ran = await asyncio.to_thread(
+        subprocess.run, f"{sys.executable} -m ploked log -n 100000 | head -n 1", shell=True, env=here.home.environ,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.stdout, ran.stderr) == ("line\n", "")
 
 
 async def test_the_log_can_be_followed_also_into_the_next_file(here: Desk) -> None:

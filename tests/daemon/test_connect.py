@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,8 +16,10 @@ from pathlib import Path
 import pytest
 from daemon.desk import NOWHERE, Desk, desk
 from e2e.places import Home, RawDaemon, eventually
+from ploked.lifecycle import place as places
 from ploked.lifecycle import spawn
 from ploked.lifecycle.lock import Lock
+from ploked.lifecycle.place import Place
 from ploked_protocol.framing import FrameDecoder, frame
 
 STARTERS, ROUNDS = 20, int(os.environ.get("PLOKED_RACES", "2"))
@@ -135,8 +138,8 @@ async def test_no_port_is_opened(here: Desk) -> None:
     [
         (lambda folder: folder.mkdir(mode=0o755), "chmod 700 {}"),
         (lambda folder: folder.symlink_to("/tmp"), "rm {}"),
-        (lambda folder: folder.write_text(""), "rm {}"),
-        (lambda folder: folder.mkdir(mode=0o700), "sudo rm -r {}"),
+        (lambda folder: folder.write_text(""), "mv {0} {0}.old"),
+        (lambda folder: folder.mkdir(mode=0o700), "sudo mv {0} {0}.old"),
     ],
     ids=["open", "link", "file", "foreign"],
 )
@@ -165,11 +168,88 @@ async def test_a_folder_that_others_may_use_is_refused_and_the_editor_served_alo
     assert (await here.run("status"))[2].strip().endswith(mend.format(folder))
 
 
+@pytest.mark.parametrize("name", ["shared by many", "ploked", "ploked/run"])
+async def test_nobody_is_told_to_change_a_folder_that_ploked_did_not_make(
+    here: Desk, tmp_path: Path, name: str
+) -> None:
+    """Nor where it is called as ours are: that may be where ploked is installed."""
+    theirs = tmp_path / "opt" / name
+    theirs.mkdir(parents=True)
+    theirs.chmod(0o777)
+    path = str(theirs / "my.sock")
+    asked = here.run("status", env={"PLOKED_SOCKET": path}), here.run("serve", "--socket", path)
+    for _, _, errors in await asyncio.gather(*asked):
+        assert f"{theirs} is open to others (mode 777)" in errors
+        assert "name one in a folder of your own" in errors
+        assert "chmod" not in errors
+
+
+async def test_a_path_in_a_command_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    runtime = tmp_path / "my run"
+    (runtime / "ploked").mkdir(parents=True)
+    runtime.chmod(0o700)
+    (runtime / "ploked").chmod(0o755)
+    async with desk(tmp_path, XDG_RUNTIME_DIR=str(runtime)) as here:
+        _, _, errors = await here.run("status")
+        assert shlex.split(errors.strip().rpartition(": ")[2]) == ["chmod", "700", str(runtime / "ploked")]
+
+
+async def test_who_keeps_keys_elsewhere_has_a_daemon_that_looks_there(here: Desk, tmp_path: Path) -> None:
+    await here.editor()
+    elsewhere = {"XDG_STATE_HOME": str(tmp_path / "elsewhere")}
+    code, *said = await here.run("status", env=elsewhere)
+    assert (code, "No daemon runs" in "".join(said)) == (1, True)
+
+
 async def test_without_a_runtime_folder_of_ours_the_cache_has_one(tmp_path: Path) -> None:
     for unusable in ("/nonexistent", "relative", "/", "/tmp"):
         async with desk(tmp_path, XDG_RUNTIME_DIR=unusable) as here:
             expected = str(tmp_path / ".cache/ploked/run") if unusable != "/" or os.geteuid() else "/ploked"
             assert here.place.folder == expected
+            said = (
+                f"XDG_RUNTIME_DIR={unusable} is no folder that only you can write to" in (await here.run("status"))[2]
+            )
+            assert said == (expected != "/ploked")
+
+
+async def test_who_starts_a_daemon_is_told_once_that_its_socket_is_elsewhere(tmp_path: Path) -> None:
+    remark = "ploked: XDG_RUNTIME_DIR=relative is no folder that only you can write to"
+    async with desk(tmp_path, XDG_RUNTIME_DIR="relative") as here:
+        editor = await here.editor()
+        await editor.ask("shutdown")
+        editor.notify("exit")
+        assert (await editor.leave())[1].count(remark) == 1
+        taken = await here.run("serve", "--socket")  # by the daemon of that editor
+        assert (taken[0], taken[2].count(remark)) == (1, 1)
+        assert remark not in (await here.run("serve", "--socket", here.place.socket))[2]
+
+
+async def test_who_has_no_runtime_variable_finds_the_daemon_of_those_who_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from cron: the folder that the variable would name is there all the same."""
+    folder = tmp_path / str(os.getuid())
+    monkeypatch.setattr(places, "RUN_USER", str(tmp_path))
+    cache = Place.of({}, str(tmp_path)).folder
+    folder.mkdir(mode=0o700)
+    assert Place.of({}, str(tmp_path)).folder == str(folder / "ploked")
+    assert Place.of({"XDG_RUNTIME_DIR": str(folder)}, str(tmp_path)).folder == str(folder / "ploked")
+    folder.chmod(0o777)
+    assert Place.of({}, str(tmp_path)).folder == cache == str(tmp_path / ".cache/ploked/run")
+
+
+async def test_a_daemon_that_hangs_is_not_waited_for_longer_than_an_editor_would(here: Desk) -> None:
+    await here.editor()
+    pid = here.pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        editor = await here.connect()
+        assert "result" in await editor.initialize()
+        message = (await editor.told("window/showMessage"))["params"]["message"]
+        assert "does not answer within 10 s. `ploked stop --now` ends it" in message
+        assert await pid_of(editor) == editor.process.pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_path_too_long_for_a_socket_is_said(tmp_path: Path) -> None:

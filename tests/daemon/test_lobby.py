@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -45,6 +46,21 @@ async def test_the_daemon_answers_beside_as_many_sessions_as_it_takes(here: Desk
         assert "a session is refused" in (await here.run("log"))[1]
         assert (await here.run("stop"))[0] == 0
         await eventually(lambda: not here.processes())
+
+
+async def test_an_editor_that_is_refused_is_told_once_and_may_try_again(here: Desk) -> None:
+    await here.editor()
+    with crowd(here, lobby.MOST_SESSIONS - 1, HELLO):
+        late = await here.connect()
+        refused = late.request("initialize", {"processId": None, "capabilities": {}})
+        assert (await late.answer(refused))["error"]["data"] == {"retry": True}
+        assert "error" in await late.ask("ploked/status", {})
+    async with asyncio.timeout(30):
+        while len((await here.status())["sessions"]) > 1:
+            await asyncio.sleep(0.1)
+    assert "result" in await late.initialize()
+    assert "result" in await late.ask("ploked/status", {})
+    assert len(late.answers(refused)) == 1
 
 
 async def test_a_stopped_daemon_is_not_started_again_by_an_editor_that_has_said_nothing(here: Desk) -> None:

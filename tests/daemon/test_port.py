@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon.desk import Desk, desk
-from daemon.test_hostile import memory_mb
+from daemon.desk import Desk, desk, memory_mb
 from e2e.places import RawDaemon, eventually
 from ploked_protocol import control
 from wire.hub import Client
@@ -111,7 +110,10 @@ async def test_five_hundred_who_do_not_hold_the_token_cost_the_owner_nothing(her
     host, _, port = before["tcp"]["address"].partition(":")
     said = b"Content-Length: 900000\r\n\r\n" + b" " * 899_999
     crowd = await asyncio.gather(*(asyncio.to_thread(pushing, host, int(port), said) for _ in range(520)))
-    other, status = await here.editor(), await here.status()
+    other, friend = await here.editor(), await connect(here)
+    assert "result" in await friend.ask(control.STATUS, {"token": await token(here)})
+    await friend.leave()
+    status = await here.status()
     assert await other.result("ploked/listProfiles", {})
     assert (status["connections"], len(status["sessions"])) == (3, 2)
     assert memory_mb(before["pid"]) - before["memoryMb"] < 32

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +144,113 @@ async def test_a_daemon_that_ends_again_and_again_is_given_up(here: Desk) -> Non
     assert shown(editor)[-1]["type"] == 1
     assert "it ended 5 times within 60 s" in shown(editor)[-1]["message"]
     assert "it ended 5 times" in errors
+
+
+async def test_restarts_that_somebody_asked_for_are_no_crashes(here: Desk) -> None:
+    editor = await here.editor()
+    for _ in range(7):
+        await serves(editor)
+        code, _, errors = await here.run("restart")
+        assert code == 0, errors
+    await serves(editor)
+
+
+async def left_alone(here: Desk, editor: RawDaemon) -> int:
+    """Kill the daemon where no other can be had; return the process id of the server that takes the editor over."""
+    pid = await serves(editor)
+    Path(here.place.folder).chmod(0o755)
+    os.kill(pid, signal.SIGKILL)
+    await eventually(partial(_was_told, editor, 1))
+    return await serves(editor)
+
+
+async def test_an_editor_that_cannot_have_another_daemon_is_served_alone(here: Desk) -> None:
+    editor = await here.editor()
+    editor.notify("textDocument/didOpen", opened("ab"))
+    editor.notify("textDocument/didChange", typed(2, "x", at=1))
+    own = await left_alone(here, editor)
+    (told,) = shown(editor)
+    assert told["type"] == 2
+    assert "serves this editor alone" in told["message"]
+    assert f"chmod 700 {here.place.folder}" in told["message"]
+    assert await text_of(editor) == "axb"
+    editor.process.kill()
+    await eventually(lambda: not _runs(own))
+    assert told["message"] in (await editor.leave())[1]
+
+
+async def test_a_server_of_ones_own_folds_long_journals_and_ends_with_its_editor(here: Desk) -> None:
+    editor = await here.editor()
+    editor.notify("textDocument/didOpen", opened(""))
+    own = await left_alone(here, editor)
+    for version in range(2, 800):
+        editor.notify("textDocument/didChange", typed(version, "ab"[version % 2]))
+    assert await text_of(editor) == "ba" * 399
+    assert not [message for message in editor.got if control.OWN_ID in json.dumps(message)]
+    await editor.ask("shutdown")
+    editor.notify("exit")
+    assert (await editor.leave())[0] == 0
+    await eventually(lambda: not _runs(own))
+
+
+async def test_a_server_of_ones_own_that_is_killed_is_replaced_like_any_daemon(here: Desk) -> None:
+    editor = await here.editor()
+    editor.notify("textDocument/didOpen", opened("ab"))
+    own = await left_alone(here, editor)
+    os.kill(own, signal.SIGKILL)
+    await eventually(partial(_was_told, editor, 2))
+    another = await serves(editor)
+    assert another != own
+    assert await text_of(editor) == "ab"
+    Path(here.place.folder).chmod(0o700)
+    os.kill(another, signal.SIGKILL)
+    await eventually(partial(_was_told, editor, 3))
+    assert await serves(editor) == await here.alone()
+    assert await text_of(editor) == "ab"
+    assert ["alone" in told["message"] for told in shown(editor)] == [True, True, False]
+
+
+async def test_a_server_of_ones_own_imports_nothing_from_the_folder_of_the_editor(here: Desk, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "json.py").write_text("raise SystemExit('a file of the project was run')")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "ploked", "connect", cwd=project, env=here.home.environ, stdin=pipe, stdout=pipe,
+        stderr=pipe,
+    )  # fmt: skip
+    editor = RawDaemon(process)
+    here.editors.append(editor)
+    await editor.initialize()
+    await left_alone(here, editor)
+    editor.end()
+    assert "a file of the project" not in (await editor.leave())[1]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+async def test_an_editor_that_holds_many_files_open_is_recovered_too(here: Desk) -> None:
+    """`select` takes no descriptor above 1,023."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1200:
+        pytest.skip("this system lets nobody hold so many")
+    held = (
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (2000, max(2000, int(sys.argv[1]))));"
+        "[os.set_inheritable(os.dup(2), True) for _ in range(1100)];"
+        "os.execv(sys.executable, [sys.executable, '-m', 'ploked', 'connect'])"
+    )
+    editor = await RawDaemon.at(here.home, [sys.executable, "-c", held, str(hard)])
+    here.editors.append(editor)
+    await editor.initialize()
+    await serves(editor)
+    here.kill_daemon()
+    await eventually(partial(_was_told, editor, 1))
+    await serves(editor)
 
 
 def _was_told(editor: RawDaemon, count: int) -> bool:

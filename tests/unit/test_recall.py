@@ -145,7 +145,7 @@ def test_the_last_word_of_the_daemon_is_not_for_the_client(memory: Recall) -> No
 def test_the_handshake_is_replayed_under_an_id_of_our_own(memory: Recall) -> None:
     memory.sent(body(method="$/setTrace", params={"value": "messages"}))
     (hello,) = [json.loads(one) for one in memory.handshake()]
-    assert hello["params"] == {"processId": 7, "capabilities": {}}
+    assert hello["params"] == {"processId": 7, "capabilities": {}, "trace": "messages"}
     assert memory.replaying
     assert not memory.received(answer(hello["id"], result={"capabilities": {}}))
     assert not memory.replaying
@@ -247,3 +247,12 @@ def test_versions_of_the_protocol_are_numbers(one: str, other: str, newer: bool)
     assert control.is_newer(one, other) is newer
     assert not control.is_newer(other, one)
     assert control.is_newer("0.10", "0.9")
+
+
+def test_a_client_that_wants_no_trace_any_more_gets_none_from_the_next_daemon() -> None:
+    memory = Recall()
+    memory.sent(body(id=1, method="initialize", params={"processId": None, "trace": "verbose"}))
+    memory.received(answer(1))
+    assert json.loads(memory.handshake()[0])["params"]["trace"] == "verbose"
+    memory.sent(body(method="$/setTrace", params={"value": "off"}))
+    assert json.loads(memory.handshake()[0])["params"] == {"processId": None, "trace": "off"}

@@ -9,12 +9,14 @@ import random
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from ploked.server import lobby
+from ploked.server import lobby, report
 from ploked_protocol import control
 from ploked_protocol.framing import frame
 from wire.hub import Client, Hall, hall
@@ -115,7 +117,20 @@ async def test_all_sessions_are_told_what_the_service_tells(here: Hall) -> None:
 async def test_the_last_refreshes_are_kept_for_the_status(here: Hall) -> None:
     here.hub.follow(here.service)
     here.service.change()
-    assert [one.outcome for one in here.hub.refreshed.values()] == ["updated"]
+    assert [one[0].outcome for one in here.hub.refreshed.values()] == ["updated"]
+
+
+async def test_a_refresh_of_yesterday_is_reported_as_one_and_says_nothing_that_was_true_then(
+    here: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the machine has slept meanwhile: the monotonic clock stands still then."""
+    here.hub.follow(here.service)
+    here.service.change()
+    now_s = time.time()
+    monkeypatch.setattr(time, "time", lambda: now_s + 86_400)
+    (last,) = [msgspec.to_builtins(one) for one in report.refreshed(here.hub)]
+    assert 86_400 <= last["agoS"] < 86_460
+    assert not {"freshness", "ageS", "stale"} & set(last)
 
 
 # what is said before a session

@@ -24,8 +24,11 @@ def main(arguments: Sequence[str]) -> int:
         raise SystemExit(0 if wants_help else 2)
     from ..lifecycle import find, place, proxy
 
+    here = place.Place.of(os.environ, find.home())
+    if here.remark:
+        _say(here.remark)
     try:
-        code = proxy.serve(place.Place.of(os.environ, find.home()), _say)
+        code = proxy.serve(here, _say)
     except KeyboardInterrupt:
         return 130
     except (find.CannotStartError, place.UnusablePlaceError) as error:

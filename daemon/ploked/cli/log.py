@@ -9,8 +9,9 @@ import time
 from collections import deque
 from typing import TextIO
 
-from ..lifecycle.find import home
-from ..lifecycle.place import Place
+from ..lifecycle.find import CannotStartError, home
+from ..lifecycle.place import Place, UnusablePlaceError
+from .status import running
 
 POLL_S = 0.2
 
@@ -24,21 +25,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the end of the log; returns 0, or 1 where there is none."""
-    path = Place.of(os.environ, home()).log
-    if options.path:
-        print(path)
-        return 0
+    path = _path()
     try:
+        if options.path:
+            print(path)
+            return 0
         with open(path, encoding="utf-8", errors="replace") as file:
             sys.stdout.writelines(deque(file, max(0, options.lines)))
             if options.follow:
                 _follow(path, file)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has had enough; Python would complain of it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         sys.stderr.write(f"ploked: there is no log to show: {error}\n")
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _path() -> str:
+    """Return where the daemon that runs writes its log, which may have been started with another `$PLOKED_LOG`."""
+    place = Place.of(os.environ, home())
+    try:
+        status = running(place)
+    except (CannotStartError, UnusablePlaceError):  # it hangs: what it has written can be read all the same
+        status = None
+    return str(status["log"]) if status else place.log
 
 
 def _follow(path: str, file: TextIO) -> None:

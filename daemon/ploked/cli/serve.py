@@ -47,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stderr.write("ploked: --tcp goes with --socket: an editor on stdio needs no port\n")
             return 2
         return serve_alone()
-    if options.socket:
-        os.environ["PLOKED_SOCKET"] = options.socket
-    return _daemon(options.tcp, detach=options.detach)
+    return _daemon(options.socket, options.tcp, detach=options.detach)
 
 
 def serve_alone(why: str = "") -> NoReturn:
@@ -70,13 +68,18 @@ def serve_alone(why: str = "") -> NoReturn:
     stdio.serve(_service, [features.register, *([announce] if why else [])])
 
 
-def _daemon(tcp: int | None, *, detach: bool) -> int:
-    """Be the daemon: take the place first, for clients wait in line there, then import what it takes to serve them."""
+def _daemon(path: str, tcp: int | None, *, detach: bool) -> int:
+    """Be the daemon: take the place first, for clients wait in line there, then import what it takes to serve them.
+
+    Without a `path`, the place is that of the environment.
+    """
     from ..lifecycle.find import home
     from ..lifecycle.listen import Seat, TakenError
     from ..lifecycle.place import Place, UnusablePlaceError
 
-    place = Place.of(os.environ, home())
+    place = Place.of({**os.environ, "PLOKED_SOCKET": path} if path else os.environ, home())
+    if place.remark:  # never where `connect` starts it: that gives a path, and has said so itself
+        sys.stderr.write(f"ploked: {place.remark}\n")
     try:
         place.check()
         if detach and os.fork():

@@ -24,8 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the status; returns 0, or 1 where no daemon runs or it does not answer."""
     place = Place.of(os.environ, home())
+    if place.remark:
+        sys.stderr.write(f"ploked: {place.remark}\n")
     try:
-        status = _status(place)
+        status = running(place)
     except (CannotStartError, UnusablePlaceError) as error:
         sys.stderr.write(f"ploked: {error}\n")
         return 1
@@ -38,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     return 0 if status else 1
 
 
-def _status(place: Place) -> dict[str, Any] | None:
+def running(place: Place) -> dict[str, Any] | None:
+    """Return what the daemon says of itself; None where none runs. Raises CannotStartError, UnusablePlaceError."""
     found = greet(place, patience_s=PATIENCE_S)
     if found is None:
         return None
@@ -56,10 +59,12 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"  log       {status['log']}",
         f"  leaves    {_leaves(status)}",
     ]
+    lines += [f"  started   with {name}={value}" for name, value in status["environment"].items() if value != "***"]
     lines += map(_catalog, status["catalogs"])
     lines += map(_key, status["keys"])
     lines += [
-        f"  refresh   {one['kind']}: {one['outcome']}{': ' + one['message'] if one['message'] else ''}"
+        f"  refresh   {one['kind']}: {one['outcome']} {_duration(one['agoS'])} ago"
+        f"{': ' + one['message'] if one['message'] else ''}"
         for one in status["refreshed"]
     ]
     if config := status["config"]:

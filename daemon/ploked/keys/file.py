@@ -16,6 +16,7 @@ import msgspec
 from ploked_protocol.errors import ErrorData, PlokedError
 
 from .. import system
+from ..paths import quoted
 from ..preferences.disk import write_atomic
 from ..secret import Secret
 
@@ -63,7 +64,7 @@ class KeyFile:
         except msgspec.MsgspecError:  # its words may quote the file
             raise self._refusal(
                 'is damaged: it is no JSON object such as {"openrouter": "..."}',
-                f"Mend it by hand, for it may hold other keys, or remove it: rm {self.path}",
+                f"Mend it by hand, for it may hold other keys, or move it away: mv {self._quoted} {self._quoted}.old",
             ) from None
 
     def _text(self) -> str | None:
@@ -74,7 +75,7 @@ class KeyFile:
             return None
         except OSError as error:
             if error.errno == errno.ELOOP:
-                remedy = f"Remove it: rm {self.path}"
+                remedy = f"Remove it: rm {self._quoted}"
                 raise self._refusal("is a symbolic link, which could lead anywhere", remedy) from None
             why = (error.strerror or type(error).__name__).lower()
             raise self._refusal(f"cannot be read: {why}", "Make it readable for you.") from None
@@ -88,17 +89,23 @@ class KeyFile:
 
     def _check(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
-            raise self._refusal("is no regular file", f"Remove it: rm -r {self.path}")
+            raise self._refusal("is no regular file", f"Move it away: mv {self._quoted} {self._quoted}.old")
         if (uid := system.own_uid()) is None:  # Windows, where modes say nothing
             return
         if status.st_uid != uid:
             raise self._refusal(
-                f"belongs to another user (uid {status.st_uid})", f"Have it removed: sudo rm {self.path}"
+                f"belongs to another user (uid {status.st_uid})",
+                f"Move it away: sudo mv {self._quoted} {self._quoted}.old",
             )
         if status.st_mode & 0o077:
             raise self._refusal(
-                f"is open to others (mode {stat.S_IMODE(status.st_mode):o})", f"Make it private: chmod 600 {self.path}"
+                f"is open to others (mode {stat.S_IMODE(status.st_mode):o})",
+                f"Make it private: chmod 600 {self._quoted}",
             )
+
+    @property
+    def _quoted(self) -> str:
+        return quoted(str(self.path))
 
     def _refusal(self, what: str, remedy: str) -> PlokedError:
         return PlokedError(f"The file of keys, {self.path}, {what}.", ErrorData(path=str(self.path), next_step=remedy))

@@ -235,7 +235,7 @@ class Daemon:
             catalogs=[] if service is None else [service.catalog_status()],
             keys=[] if service is None else [report.key(service.keys)],
             config=None if service is None else service.config_status(),
-            refreshed=list(self._hub.refreshed.values()),
+            refreshed=report.refreshed(self._hub),
             running_sweeps=self._running_sweeps,
             sweeps=list(self._hub.sweeps.values()),
             methods=self._hub.timings.by_method(),

@@ -15,12 +15,15 @@ from ploked_protocol import PROTOCOL_VERSION, control
 from ploked_protocol.framing import FrameDecoder, FramingError
 
 from .. import __version__
+from ..paths import quoted
 from ..peers import is_ours
 from .lock import Lock
 from .place import Place, UnusablePlaceError
 
 START_S = 20.0
 """How long a daemon may take to answer from the time it is asked for; its imports take 0.4 s on an idle machine."""
+HELLO_S = 10.0
+"""How long one that listens may take to say hello: editors give a server up after 20 s, and may be served alone."""
 PAUSE_S = 0.01
 LOOK_S = 0.5
 """How often one who waits looks whether anybody still waits for him."""
@@ -43,7 +46,7 @@ def nobody_leaves() -> bool:
     return False
 
 
-def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = START_S) -> Found | None:
+def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = HELLO_S) -> Found | None:
     """Return the daemon that listens; None when none does, or when it ends before it answers.
 
     Raises UnusablePlaceError when it or its folder is not ours, CannotStartError when it does not answer.
@@ -54,7 +57,9 @@ def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: fl
     try:
         _connect(connection, place.socket)
         if not is_ours(connection):
-            raise UnusablePlaceError(f"Another user's process listens at {place.socket}. Remove it: rm {place.socket}")
+            raise UnusablePlaceError(
+                f"Another user's process listens at {place.socket}. Remove it: rm {quoted(place.socket)}"
+            )
         hello = {"protocol": PROTOCOL_VERSION, "version": __version__}
         answer = ask(connection, control.HELLO, hello, gone, patience_s)
     except (OSError, FramingError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -60,8 +61,14 @@ class Poller:
         """Return which of `reads` and of what is ours can be read within `timeout_s`, and which of `writes` written."""
         if timeout_s is None and self._look_ms is not None:
             timeout_s = self._look_ms / 1000
-        readable, writable, _ = select.select([*reads, *self._watches], [*writes], [], timeout_s)
-        return readable, writable
+        waited = select.poll()  # select() takes no more than 1,024 open files, and who starts us may hold more
+        wanted = dict.fromkeys([*reads, *self._watches], select.POLLIN)
+        for fd in writes:
+            wanted[fd] = wanted.get(fd, 0) | select.POLLOUT
+        for fd, events in wanted.items():
+            waited.register(fd, events)
+        found = waited.poll(None if timeout_s is None else math.ceil(timeout_s * 1000))
+        return _ready(found, wanted, select.POLLIN), _ready(found, wanted, select.POLLOUT)
 
     def heed(self, fd: int) -> None:
         """Call who waits for what has come at a file descriptor of ours."""
@@ -74,7 +81,15 @@ class Poller:
 
     def gone(self) -> bool:
         """Return whether the editor has ended, or a signal asks us to, without calling anybody."""
-        return os.getppid() != self._parent or bool(select.select([*self._watches], [], [], 0)[0])
+        watched = select.poll()
+        for fd in self._watches:
+            watched.register(fd, select.POLLIN)
+        return os.getppid() != self._parent or bool(watched.poll(0))
+
+
+def _ready(found: list[tuple[int, int]], wanted: dict[int, int], event: int) -> list[int]:
+    """Return where `event` was waited for and has come; an end of the other side counts as any."""
+    return [fd for fd, came in found if wanted[fd] & event and came & (event | ~(select.POLLIN | select.POLLOUT))]
 
 
 def _end_of(pid: int, ended: Callable[[], None]) -> dict[int, Callable[[], None]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from ploked_protocol import control
@@ -18,14 +17,14 @@ from ploked_protocol.framing import FrameDecoder, FramingError, frame
 from .. import __version__
 from .answers import Answers
 from .find import CannotStartError, Found, find_or_start
-from .place import Place, UnusablePlaceError
+from .place import Place
 from .poller import Poller
 from .recall import Recall
+from .recovery import Recovery
 from .streams import Outlet, read
 
 FAREWELL_S = 1.0
 """How long the daemon may take over the last answers once the client has gone."""
-MOST_RECOVERIES, WITHIN_S = 5, 60.0
 
 LOST = "The ploked daemon ended before it answered; ask again."
 ERROR, WARNING, INFO = 1, 2, 3
@@ -52,11 +51,11 @@ class Proxy:
         self._to_client = Outlet(1)
         self._held: list[bytes] = []
         """Messages of the client that wait for a replay to end."""
-        self._recoveries: deque[float] = deque(maxlen=MOST_RECOVERIES)
         self._code: int | None = None
         self._deadline: float | None = None
         self._half_closed = False
         self._poller = Poller(self._orphaned, self._signalled)
+        self._recovery = Recovery(place, self._poller.gone, say)
         self._join(found)
 
     # life
@@ -249,36 +248,31 @@ class Proxy:
         if self._deadline is not None or self._recall.polite:
             self._leave()
             return
+        if why is None:
+            self._recovery.crashed()
         if why not in SLEEP:
             self._recover()
-        if self._code is None:
+        if self._code is None and not self._recovery.alone:
             kind, text = SAID.get(why, SAID[None])
             self._show(kind, text.format(log=self._place.log))
 
     def _recover(self) -> None:
         """Join another daemon and begin the replay."""
         try:
-            self._join(self._another())
-        except (CannotStartError, UnusablePlaceError) as error:
+            self._join(self._recovery.another())
+        except CannotStartError as error:
             for answer in self._recall.lost(LOST):
                 self._tell(answer)
             self._show(ERROR, f"ploked has lost its daemon and cannot get another: {error}")
             self._say(str(error))
             self._code = 1
             return
+        if self._recovery.alone:
+            self._show(WARNING, self._recovery.alone)
         for body in self._recall.handshake():
             self._to_daemon.put(frame(body))
         if not self._recall.replaying:
             self._catch_up()
-
-    def _another(self) -> Found:
-        now = time.monotonic()
-        if len(self._recoveries) == MOST_RECOVERIES and now - self._recoveries[0] < WITHIN_S:
-            raise CannotStartError(
-                f"it ended {MOST_RECOVERIES} times within {WITHIN_S:g} s. Its log: {self._place.log}"
-            )
-        self._recoveries.append(now)
-        return find_or_start(self._place, self._poller.gone, self._say)
 
     def _catch_up(self) -> None:
         """End the replay, and send what has waited for that."""

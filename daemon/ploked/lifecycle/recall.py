@@ -242,7 +242,15 @@ class Recall:
         if not self._answered:  # the client still waits for this answer
             return [control.body(**{key: value for key, value in self._initialize.items() if key != "jsonrpc"})]
         self.replaying = True
-        return [control.body(id=_AGAIN, method="initialize", params=self._initialize.get("params"))]
+        return [control.body(id=_AGAIN, method="initialize", params=self._params_now())]
+
+    def _params_now(self) -> object:
+        """Return the params of `initialize`, with the trace that the client has asked for since."""
+        params, traced = self._initialize and self._initialize.get("params"), self._once.get("$/setTrace")
+        wanted = None if traced is None else _parsed(traced).get("params")
+        if not isinstance(params, dict) or not isinstance(wanted, dict):
+            return params
+        return {**params, "trace": wanted.get("value")}
 
     def rest(self) -> list[bytes]:
         """Return what ends the replay: the documents, as they are."""

@@ -1,8 +1,9 @@
-"""Starting a daemon that belongs to nobody: no terminal, no parent, no open files of whoever starts it."""
+"""Starting a daemon that belongs to nobody (no terminal, parent or open files), or a server for one editor alone."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -57,6 +58,19 @@ def spawn(place: Place, port: int | None = None) -> LastWords:
         os.close(said)
     starter.wait()
     return LastWords(heard)
+
+
+def spawn_alone() -> socket.socket:
+    """Start `ploked serve --stdio` and return what it reads from and writes to; it ends when that is closed.
+
+    Raises OSError. It runs in the editor's folder, as this process does, but imports nothing from there (`-P`): that is
+    somebody's project, and may hold a json.py.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [sys.executable, "-P", "-m", "ploked", "serve", "--stdio"]
+        subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())  # noqa: S603  # our own interpreter
+    return ours
 
 
 def _absolute(environ: dict[str, str]) -> dict[str, str]:

@@ -67,8 +67,10 @@ class Outlet:
     def flush_within(self, patience_s: float) -> None:
         """Send all that waits, or what is taken within `patience_s`."""
         deadline = time.monotonic() + patience_s
+        takes = select.poll()
+        takes.register(self.fd, select.POLLOUT)
         while self._waiting and (left_s := deadline - time.monotonic()) > 0:
-            if select.select([], [self.fd], [], left_s)[1]:
+            if takes.poll(left_s * 1000):
                 self.flush()
 
     def move(self, source: int, count: int) -> None:

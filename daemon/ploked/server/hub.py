@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,8 +46,8 @@ class Hub:
         self.make_service = make_service
         self.timings = Timings()
         self.sessions: dict[int, Session] = {}
-        self.refreshed: dict[str, Refreshed] = {}
-        """The last outcome by kind, without the names of what came and went."""
+        self.refreshed: dict[str, tuple[Refreshed, float]] = {}
+        """The last outcome by kind, without the names of what came and went; when it came, in seconds since 1970."""
         self.sweeps: dict[str, SweepProgress] = {}
         """The last word on each of the latest sweeps of this process."""
         self.on_answered: Callable[[], None] = lambda: None
@@ -145,4 +146,4 @@ class Hub:
                 del self.sweeps[next(iter(self.sweeps))]
 
     def _note_refresh(self, refreshed: Refreshed) -> None:
-        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[])
+        self.refreshed[refreshed.kind] = msgspec.structs.replace(refreshed, added=[], removed=[]), time.time()

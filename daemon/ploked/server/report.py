@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,24 @@ from .timings import MethodTiming
 
 if TYPE_CHECKING:
     from ..keys.store import KeyStore  # what it imports would delay `initialize`
+
+
+class LastRefresh(Wire):
+    """What the last refresh of a kind did: only what is as true later as when it ended, which an age is not."""
+
+    kind: str
+    outcome: str
+    ago_s: float
+    """How long ago it ended, well or not."""
+    count: int
+    """Rows held since."""
+    skipped: int
+    """Rows of the answer that could not be read."""
+    model: str | None
+    message: str | None
+    """Why it failed, or what was skipped, for people."""
+    refreshed_at: str | None
+    """Of when the rows are: ISO 8601, UTC. Null when they were never refreshed."""
 
 
 class SessionStatus(Wire):
@@ -81,7 +100,7 @@ class DaemonStatus(Wire):
     keys: list[KeyStatus]
     """One per vendor; empty while it starts."""
     config: ConfigStatus | None
-    refreshed: list[Refreshed]
+    refreshed: list[LastRefresh]
     """The last outcome of each kind, since the start."""
     running_sweeps: int
     sweeps: list[SweepProgress]
@@ -115,8 +134,29 @@ def key(store: KeyStore) -> KeyStatus:
     return KeyStatus(store.upstream, found.source, found.problem)
 
 
-SHOWN = ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR")
+SHOWN = (
+    "PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG", "PLOKED_SOCKET", "PLOKED_IDLE_S", "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME",
+)  # fmt: skip
 """Paths and numbers; an URL may hold credentials."""
+
+
+def refreshed(hub: Hub) -> list[LastRefresh]:
+    """Return the last refresh of each kind, and how long ago it was."""
+    return [_last(one, max(0.0, time.time() - at_s)) for one, at_s in hub.refreshed.values()]
+
+
+def _last(one: Refreshed, ago_s: float) -> LastRefresh:
+    return LastRefresh(
+        kind=one.kind,
+        outcome=one.outcome,
+        ago_s=round(ago_s, 1),
+        count=one.count,
+        skipped=one.skipped,
+        model=one.model,
+        message=one.message,
+        refreshed_at=one.freshness.refreshed_at,
+    )
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
