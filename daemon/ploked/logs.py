@@ -1,7 +1,6 @@
 """Logging: to stderr, or to the file that `PLOKED_LOG` names, never to stdout, and without secrets.
 
-A file holds JSON lines and rotates; one that ploked makes is the user's alone. It is meant for one process: where two
-share one, each of them rotates it, and what the other wrote meanwhile may be lost.
+In a file each line is a JSON object; the daemon that editors share has one of its own where none is named.
 """
 
 from __future__ import annotations
@@ -13,17 +12,16 @@ import select
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from io import TextIOWrapper
 from pathlib import Path
 
 from . import system
+from .log_file import LogFile
 from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
 
 SESSION: ContextVar[int | None] = ContextVar("session", default=None)
 """The number of the session at work, of those that share a daemon."""
-FILE_BYTES, OLDER_FILES = 1 << 20, 3
 STDERR = 2
 CHUNK_BYTES = 4096
 """PIPE_BUF of Linux: a pipe that is ready takes this much without waiting."""
@@ -31,32 +29,20 @@ CHUNK_BYTES = 4096
 
 def configure(environ: Mapping[str, str]) -> None:
     """Send the log to stderr or `$PLOKED_LOG`. Libraries are heard from warnings on: below, they log what passes."""
-    path = environ.get("PLOKED_LOG", "")
-    if path:
-        _configure(environ, JsonLines, lambda: _rotating(path), True)
+    if path := environ.get("PLOKED_LOG", ""):
+        _configure(environ, JsonLines, lambda: FileHandler(path), True)
     else:
         _configure(environ, Redactor, StderrHandler, False)
 
 
 def configure_daemon(environ: Mapping[str, str], path: str) -> None:
-    """Send the log to the file at `path`, one JSON object a line; three older files are kept beside it."""
+    """Send the log to the file at `path`, whose folder is made where there is none."""
 
     def open_file() -> logging.Handler:
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _rotating(path)
+        return FileHandler(path)
 
     _configure(environ, JsonLines, open_file, True)
-
-
-def _rotating(path: str) -> logging.Handler:
-    from logging.handlers import RotatingFileHandler  # imported late: stderr needs none
-
-    class Private(RotatingFileHandler):
-        def _open(self) -> TextIOWrapper:
-            descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            return TextIOWrapper(os.fdopen(descriptor, "ab"), self.encoding)
-
-    return Private(path, maxBytes=FILE_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
 
 
 def _configure(
@@ -108,14 +94,55 @@ class JsonLines(Redactor):
         return json.dumps(line, ensure_ascii=False)
 
 
-class StderrHandler(logging.Handler):
-    """Writes to stderr as long as somebody reads it; drops what nobody does, for a full pipe would stop everything."""
+class _Lines(logging.Handler):
+    """Hands over records as lines. What cannot be formatted is said so; it must cost no answer."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`, or as much of it as is taken at once."""
-        data = self.format(record).encode("utf-8", "backslashreplace") + b"\n"
+        """Write `record`."""
         try:
-            while data and (system.WINDOWS or select.select([], [STDERR], [], 0)[1]):  # which cannot be asked there
-                data = data[os.write(STDERR, data[:CHUNK_BYTES]) :]
-        except OSError:  # stderr is closed: there is nobody to tell
-            return
+            line = self.format(record)
+        except Exception as error:  # noqa: BLE001  # whatever the record holds
+            what = f"this cannot be written ({type(error).__name__}): {record.msg!r}"
+            known = {"name": record.name, "levelno": record.levelno, "levelname": record.levelname, "msg": what}
+            line = self.format(logging.makeLogRecord(known))
+        self.put(line.encode("utf-8", "backslashreplace") + b"\n")
+
+    def put(self, line: bytes) -> None:
+        """Write a line; never raises."""
+        raise NotImplementedError
+
+
+class StderrHandler(_Lines):
+    """Writes to stderr as long as somebody reads it; drops what nobody does, for a full pipe would stop everything."""
+
+    def put(self, line: bytes) -> None:
+        """Write a line, or as much of it as is taken at once."""
+        _tell_stderr(line)
+
+
+class FileHandler(_Lines):
+    """Writes to a file; what it does not take goes to stderr. Raises OSError where it cannot be opened."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._file = LogFile(path)
+
+    def put(self, line: bytes) -> None:
+        """Write a line."""
+        try:
+            self._file.write(line)
+        except OSError:  # the disk is full
+            _tell_stderr(line)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+        super().close()
+
+
+def _tell_stderr(data: bytes) -> None:
+    try:
+        while data and (system.WINDOWS or select.select([], [STDERR], [], 0)[1]):  # which cannot be asked there
+            data = data[os.write(STDERR, data[:CHUNK_BYTES]) :]
+    except OSError:  # stderr is closed: there is nobody to tell
+        return

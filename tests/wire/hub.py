@@ -54,6 +54,8 @@ class Hall:
     def _answer(self, method: str, params: Any) -> object:
         if method == control.HELLO:
             return {"serves": params["protocol"] == "0.1"}
+        if method == control.STATUS:
+            return {"long": "x" * 1_000_000}
         raise server_wire.RefusedError(server_wire.METHOD_NOT_FOUND, "no")
 
     async def connect(self) -> Client:

@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from ploked.server import hub as hubs
 from ploked.server import lobby, report
 from ploked_protocol import control
 from ploked_protocol.framing import frame
@@ -231,43 +230,6 @@ async def test_a_client_that_never_reads_keeps_its_own_memory_small(here: Hall) 
     assert 0 < max(unread) < 8 << 20
     send.cancel()
     deaf.close()
-
-
-async def test_there_is_an_end_to_the_sessions_and_it_is_said(here: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "MOST_SESSIONS", 2)
-    one, _two, three = await here.client(), await here.client(), await here.connect()
-    refused = await three.initialize()
-    assert "2 editors have a session here: close some of them" in refused["error"]["message"]
-    await asyncio.wait_for(three.closed.wait(), 10)
-    assert "result" in await one.ask("ploked/status")
-
-
-async def test_whoever_asks_for_the_status_is_answered_when_no_session_is_left(
-    here: Hall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hubs, "MOST_SESSIONS", 2)
-    for _ in range(2):
-        await here.client()
-    assert "result" in await (await here.connect()).ask(control.HELLO, {"protocol": "0.1"})
-
-
-async def test_those_who_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "MOST_SILENT", 20)
-    async with hall() as here:
-        proxy = await here.connect()
-        assert "result" in await proxy.ask(control.HELLO, {"protocol": "0.1"})
-        silent = [await here.connect() for _ in range(60)]
-        assert "result" in await (await here.client()).ask("ploked/status")
-        await asyncio.wait_for(silent[0].closed.wait(), 10)
-        assert here.hub.connections <= 22
-        assert "result" in await proxy.initialize()  # it has said what it is: it may take its time
-
-
-async def test_there_is_an_end_to_the_connections(here: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "MOST_CONNECTIONS", 2)
-    one, _two, three = await here.client(), await here.client(), await here.connect()
-    await asyncio.wait_for(three.closed.wait(), 10)
-    assert "result" in await one.ask("ploked/status")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

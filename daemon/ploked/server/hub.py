@@ -8,7 +8,6 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,24 +18,21 @@ from ploked_protocol.sweeps import SweepProgress
 
 from .. import logs
 from ..peers import is_ours, peer_uid
-from . import lobby, wire
-from .doorway import Doorway
+from . import wire
+from .asked import Answer
+from .guard import Guard
+from .lobby import Lobby
 from .requests import Service
+from .seldom import Seldom
 from .session import Session
-from .streams import Reader, StreamIn, StreamOut, Writer
+from .streams import Reader, StreamIn, StreamOut
 from .timings import Timings
 
 log = logging.getLogger(__name__)
 
-MOST_SESSIONS = 512
-"""More are no editors; each costs a file descriptor and memory."""
-MOST_SILENT = 256
-"""How many of our own may not have said a word yet; many that start at once come before the first is read."""
-MOST_STRANGERS = 16
-"""How many at a port may not have said its token yet: they cost 64 kB each, and keep none of ours out."""
-MOST_CONNECTIONS = MOST_SESSIONS + MOST_SILENT
-"""What is beyond the sessions is for those that ask for the status."""
 KEPT_SWEEPS = 20
+FLUSH_S = 1.0
+"""How long after its end a client may take to read the last word."""
 TIDY_S = 0.1
 """How long after the end of a session its memory is freed, with that of others that end meanwhile."""
 
@@ -46,7 +42,7 @@ Feature = Callable[[Session], None]
 class Hub:
     """Welcomes connections, and keeps what a status says of them."""
 
-    def __init__(self, make_service: Callable[[], Service], features: Sequence[Feature], answer: lobby.Answer) -> None:
+    def __init__(self, make_service: Callable[[], Service], features: Sequence[Feature], answer: Answer) -> None:
         self.make_service = make_service
         self.timings = Timings()
         self.sessions: dict[int, Session] = {}
@@ -57,19 +53,18 @@ class Hub:
         self.on_answered: Callable[[], None] = lambda: None
         """Called when an `initialize` has been answered."""
         self._features = features
-        self._answer = answer
+        self._seldom = Seldom(log)
+        self._lobby = Lobby(answer, self.sessions, self._seldom)
         self._numbers = itertools.count(1)
         self._tidying: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[Any]] = set()
-        self._silent = Doorway(MOST_SILENT)
-        self._strangers = Doorway(MOST_STRANGERS)
 
     @property
     def connections(self) -> int:
-        """Return how many connections are open, those of sessions among them; no strangers."""
-        return len(self._connections) - len(self._strangers)
+        """Return how many connections are open, those of sessions among them, strangers at a port aside."""
+        return len(self._lobby) + len(self.sessions)
 
-    def connection(self, guard: lobby.Guard | None = None) -> asyncio.StreamReaderProtocol:
+    def connection(self, guard: Guard | None = None) -> asyncio.StreamReaderProtocol:
         """Return the protocol of a connection that has just come; the factory of `loop.create_unix_server`.
 
         With a `guard`, whoever comes must say its token, for the system does not tell whose process it is.
@@ -77,48 +72,28 @@ class Hub:
         reader = StreamIn()
         return asyncio.StreamReaderProtocol(reader, lambda _, writer: self._welcome(reader, writer, guard))
 
-    async def _welcome(self, reader: Reader, plain: asyncio.StreamWriter, guard: lobby.Guard | None) -> None:
+    async def _welcome(self, reader: Reader, plain: asyncio.StreamWriter, guard: Guard | None) -> None:
         """Serve one connection to its end."""
         loop = asyncio.get_running_loop()
         writer = StreamOut(plain.transport, plain.transport.get_protocol(), None, loop)
         task: Any = asyncio.current_task()
-        if fault := self._fault(plain, guard):
-            log.warning("a connection is refused: %s", fault)
+        if guard is None and not is_ours(connection := plain.get_extra_info("socket")):
+            why = f"it is of another user (uid {peer_uid(connection)})"
+            self._seldom.say(logging.WARNING, "a connection is refused: %s", why)
             plain.transport.abort()
             return
-        doorway = self._silent if guard is None else self._strangers
         self._connections.add(task)
-        doorway.enter(task)
         try:
-            await self._serve(reader, writer, guard, partial(doorway.leave, task))
+            await self._serve(reader, writer, guard)
         finally:
-            doorway.leave(task)
             self._connections.discard(task)
             plain.transport.close()
+            if writer.unread:  # else it would stay open as long as the client likes, and nobody counts it any more
+                loop.call_later(FLUSH_S, plain.transport.abort)
 
-    def _fault(self, writer: asyncio.StreamWriter, guard: lobby.Guard | None) -> str:
-        """Return why a connection is refused; empty when it is not."""
-        connection = writer.get_extra_info("socket")
-        if guard is None and not is_ours(connection):
-            return f"it is of another user (uid {peer_uid(connection)})"
-        if guard is None and self.connections >= MOST_CONNECTIONS:
-            return f"{MOST_CONNECTIONS} are open"
-        return ""
-
-    async def _serve(
-        self, reader: Reader, writer: Writer, guard: lobby.Guard | None, has_spoken: Callable[[], None]
-    ) -> None:
-        def answer(method: str, params: Any) -> object:
-            has_spoken()
-            return self._answer(method, params)
-
-        decoder = await lobby.receive(reader, writer, answer, guard)
-        has_spoken()
+    async def _serve(self, reader: Reader, writer: StreamOut, guard: Guard | None) -> None:
+        decoder = await self._lobby.receive(reader, writer, guard)
         if decoder is None:
-            return
-        if len(self.sessions) >= MOST_SESSIONS:
-            log.warning("a session is refused: %d are open", MOST_SESSIONS)
-            writer.write(lobby.refused(decoder, f"{MOST_SESSIONS} editors have a session here: close some of them."))
             return
         number = next(self._numbers)
         logs.SESSION.set(number)
@@ -150,7 +125,8 @@ class Hub:
         service.subscribe(self._note)
 
     def dismiss(self, why: str) -> None:
-        """Tell all sessions why the daemon leaves, and end them."""
+        """Tell all who are here why the daemon leaves, and end their connections."""
+        self._lobby.dismiss(why)
         for session in list(self.sessions.values()):
             session.send(wire.notification(control.LEAVING, {"why": why}))
             session.stop()

@@ -91,7 +91,8 @@ class DaemonStatus(Wire):
     idle_exit_in_s: float | None
     """When it leaves if nobody comes; null while somebody is here or a sweep runs."""
     connections: int
-    """Those of proxies whose editors have said nothing yet, and of this question, are among them."""
+    """Those of proxies whose editors have said nothing yet, and of this question, are among them; who has not shown the
+    token of the port is not."""
     sessions: list[SessionStatus]
     in_flight: int
     catalogs: list[CatalogStatus]

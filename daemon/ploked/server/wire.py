@@ -88,6 +88,15 @@ def unreadable(error: Exception) -> RefusedError:
     return RefusedError(PARSE_ERROR, f"Cannot read this as JSON: {reason}")
 
 
+def id_of(body: bytes) -> MessageId | None:
+    """Return the id that an error is to carry which answers a message; None where the message has none."""
+    try:
+        message_id = read(body).id
+    except RefusedError as error:
+        return error.message_id
+    return message_id if isinstance(message_id, int | str) else None
+
+
 def _find_id(body: bytes) -> MessageId | None:
     """Return the id of a message that is wrong elsewhere, so that whoever waits for it is answered."""
     try:
