@@ -4,6 +4,9 @@ Two may well have the same: `PLOKED_LOG` is a variable of all servers that an ed
 its sweeps has the log of the one in its place. So every line is written at once, to the end of whatever file has the
 name then; and whoever moves it holds a lock on it, so that no two do. On Windows, where no file can be moved that
 another process has open, it grows until the others have left.
+
+concurrent-log-handler does the like, but waits for a lock at each line, for as long as another process has it: one that
+is stopped at that moment would stop the daemon.
 """
 
 from __future__ import annotations
