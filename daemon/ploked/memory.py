@@ -7,6 +7,21 @@ import gc
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
+LARGE_BYTES = 1 << 18
+"""Documents and payloads mostly are; answers, but for few, are not."""
+_MMAP_THRESHOLD = -3
+"""`M_MMAP_THRESHOLD` of glibc's malloc.h."""
+
+
+def return_large_blocks() -> None:
+    """Have the C library (glibc) take large blocks from the system one by one, and give each back as it is freed.
+
+    Else it puts the later ones among small ones, which then keep their room: after a thousand documents of 1 MB that
+    was up to 8 MB. macOS and Windows have ways of their own.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BYTES)
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:

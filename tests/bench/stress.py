@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ploked.preferences.watch import ATTENTIVE_S
+from ploked.server.hub import TIDY_S
 from ploked_protocol.framing import frame
 from raw import RawServer
 from run import percentile, timed
@@ -78,6 +79,7 @@ def memory(bench: Bench) -> Iterator[Row]:
 
 
 def _live(bench: Bench, count: int) -> None:
+    """Have so many sessions one after another, and wait until what they leave is freed, which is not at once."""
     for _ in range(count):
         client = RawSocket(bench.place.socket)
         client.request("initialize", HELLO)
@@ -85,6 +87,7 @@ def _live(bench: Bench, count: int) -> None:
         client.notify("textDocument/didOpen", {"textDocument": document})
         client.request("shutdown", None)
         client.close()
+    time.sleep(5 * TIDY_S)
 
 
 def stalls(bench: Bench) -> Iterator[Row]:

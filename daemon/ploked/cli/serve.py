@@ -136,8 +136,10 @@ def _close_stderr() -> None:
 
 def _service() -> RegistryService:
     """Return the service. Its modules are imported only now: `initialize` is answered before they are needed."""
+    from ..memory import return_large_blocks
     from ..service import RegistryService
     from ..settings import Settings
 
+    return_large_blocks()
     sys.setswitchinterval(SWITCH_S)
     return RegistryService.create(Settings.from_environ(os.environ, Path.home()))
