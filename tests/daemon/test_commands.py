@@ -187,15 +187,31 @@ async def test_the_log_is_found_by_a_name_that_no_shell_has_read(here: Desk) -> 
     assert said == (0, f"{here.home.folder / 'my.log'}\n", "")
 
 
-async def test_who_has_read_enough_of_the_log_is_no_fault(here: Desk) -> None:
+@pytest.mark.parametrize(
+    ("command", "read"), [("log -n 100000 | head -n 1", "line\n"), ("status | true", ""), ("keys list | true", "")]
+)
+async def test_who_has_read_enough_is_no_fault(here: Desk, command: str, read: str) -> None:
     path = Path(here.place.log)
     path.parent.mkdir(parents=True)
     path.write_text("line\n" * 100_000)
     ran = await asyncio.to_thread(
-        subprocess.run, f"{sys.executable} -m ploked log -n 100000 | head -n 1", shell=True, env=here.home.environ,
+        subprocess.run, f"{sys.executable} -m ploked {command}", shell=True, env=here.home.environ,
         capture_output=True, text=True,
     )  # fmt: skip
-    assert (ran.stdout, ran.stderr) == ("line\n", "")
+    assert (ran.stdout, ran.stderr) == (read, "")
+
+
+async def test_a_command_that_is_interrupted_says_no_more(here: Desk) -> None:
+    await here.editor()
+    pid = here.pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        asking = await here.connect("status")
+        await asyncio.sleep(1)
+        asking.process.send_signal(signal.SIGINT)
+        assert await asking.leave() == (130, "")
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_the_log_can_be_followed_also_into_the_next_file(here: Desk) -> None:

@@ -34,9 +34,8 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.writelines(deque(file, max(0, options.lines)))
             if options.follow:
                 _follow(path, file)
-        sys.stdout.flush()
-    except BrokenPipeError:  # who reads has had enough; Python would complain of it once more at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # is no fault of the log
+        raise
     except OSError as error:
         sys.stderr.write(f"ploked: there is no log to show: {error}\n")
         return 1
