@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from . import wire
 from .answers import Report, error_answer, result_answer
+from .background import Work
 from .wire import MessageId
 
 FAREWELL_S = 0.2
 """How long cancelled work may take to end; after that it is left behind."""
-
-Work = Coroutine[Any, Any, Any]
 
 
 class InFlight:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from functools import cached_property, partial
 from typing import Any
@@ -25,6 +25,7 @@ from pygls.lsp.server import LanguageServer
 
 from .. import __version__
 from . import wire
+from .background import Background, Work
 from .convert import converter, reading
 from .editor import OpenFileEditor
 from .in_flight import FAREWELL_S
@@ -81,9 +82,7 @@ class Session:
         self.on_told: list[Callable[[Method[Any, None], Any], None]] = []
         """Called after each notification of the service that the client is told."""
         self._new_incident = new_incident
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._unbegun: set[asyncio.Task[None] | None] = set()
-        """Those among them that have not run yet: what comes after must not overtake them."""
+        self._background = Background(self.report)
         self._stopped = asyncio.Event()
         self._decoder = FrameDecoder()
         self._writer: Writer | None = None
@@ -159,14 +158,9 @@ class Session:
             self._unsubscribe = self.service.subscribe(self.tell)
             self._call_each(self.on_initialized)
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
+    def spawn(self, work: Work) -> asyncio.Task[None]:
         """Run `work` until it or the session ends; what it raises goes to the log."""
-        task = asyncio.get_running_loop().create_task(self._guarded(work))
-        for tasks in (self._tasks, self._unbegun):
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        task.add_done_callback(lambda _: work.close())  # a task cancelled before its first step never awaits it
-        return task
+        return self._background.spawn(work)
 
     def report(self, error: BaseException) -> str:
         """Write an unforeseen error to the log; return the id it has there."""
@@ -279,7 +273,7 @@ class Session:
 
     def _take_at_once(self, data: bytes) -> bool:
         """Handle what is one whole message while nothing holds us up; return whether it was."""
-        held_up = self._unbegun or self.unread_bytes or self.protocol.in_flight.full
+        held_up = self._background.has_unbegun or self.unread_bytes or self.protocol.in_flight.full
         body = None if held_up else self._decoder.whole(data)
         if body is not None:
             self._receive(body)
@@ -290,22 +284,10 @@ class Session:
             self.service.attend()
         self.protocol.receive(body)
 
-    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._unbegun.discard(asyncio.current_task())
-        try:
-            await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001  # SystemExit of a handler must not end the process
-            self.report(error)
-
     async def _close(self, writer: Writer) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FAREWELL_S)
+        await self._background.end(FAREWELL_S)
         self._writer = None
         self.protocol.give_up_asking()
         try:
