@@ -132,9 +132,13 @@ class Daemon(AsyncClient):
         return await self.until("ploked/preferencesChanged", since=since)
 
     async def obeys(self, home: Home, text: str) -> None:
-        """Save config.toml unless it says so already, and return once it is in force."""
+        """Save config.toml unless it says so already, and return once it is in force.
+
+        Not once something is told: that may still be of what others have saved before.
+        """
         if not home.config.is_file() or home.config.read_text(encoding="utf-8") != text:
-            await self.saved(home, text)
+            home.write(text)
+        await self.request("ploked/editPreferences", {"edits": []})  # every edit reads the file first
 
     async def swept(self, sweep_id: str) -> Json:
         """Wait for the end of a sweep; return its results."""

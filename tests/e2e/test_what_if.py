@@ -186,7 +186,7 @@ async def test_a_plan_under_a_broken_text_is_that_of_the_preferences_in_force(sh
 
 @pytest.mark.parametrize("head", ["registry.models[0]", f'registry.models["{KIMI}"]'])
 async def test_edits_are_made_together_and_no_other_byte_changes(shared: Daemon, place: Home, head: str) -> None:
-    await shared.saved(place, BEFORE + "# again\n")
+    await shared.obeys(place, BEFORE + "# again\n")
     edits = [
         {"verb": "remove", "path": f"{head}.banned_providers", "value": "phala"},
         {"verb": "set", "path": "registry.routing.max_price.prompt", "value": "0.45"},
@@ -248,7 +248,7 @@ async def test_an_edit_finds_its_model_in_an_open_file_that_has_moved_on(
 
 async def test_each_relaxation_brings_back_what_it_promises_once_it_is_applied(shared: Daemon, place: Home) -> None:
     before = BEFORE.replace('"phala",\n', '"phala",\n    "deepinfra",\n').replace("prompt = 5", "prompt = 0.3")
-    await shared.saved(place, before)
+    await shared.obeys(place, before)
     plan = await ask(shared, "routePlan", model=KIMI)
     applicable = [each for each in plan["relaxations"] if each["applicable"]]
     assert applicable

@@ -114,10 +114,10 @@ def test_a_late_answer_does_not_replace_a_newer_one(reader: Neovim) -> None:
     reader.until(lambda: "▸" in reader.floats[1], "a list of models")
     reader.lua(HOLD_ANSWERS)
     reader.keys("g")
-    reader.until(lambda: reader.lua("return #_G.held") == 1, "one question")
+    reader.until(lambda: reader.lua("return _G.held_for('g')"), "an answer to the first question")
     reader.keys("emma")
-    reader.until(lambda: reader.lua("return #_G.held") > 1, "another question")
-    reader.lua("for at = #_G.held, 1, -1 do _G.held[at]() end; require('ploked.client').request = _G.request")
+    reader.until(lambda: reader.lua("return _G.held_for('gemma')"), "an answer to the second")
+    reader.lua("for at = #_G.held, 1, -1 do _G.held[at].go() end; require('ploked.client').request = _G.request")
     lines = reader.floats[1].splitlines()
     assert lines
     assert all("gemma" in line for line in lines)
@@ -129,8 +129,11 @@ _G.request, _G.held = client.request, {}
 client.request = function(method, params, reply)
   _G.request(method, params, function(...)
     local answer = { ... }
-    table.insert(_G.held, function() reply(unpack(answer, 1, 2)) end)
+    table.insert(_G.held, { query = params.query, go = function() reply(unpack(answer, 1, 2)) end })
   end)
+end
+_G.held_for = function(query)
+  return #vim.tbl_filter(function(each) return each.query == query end, _G.held) > 0
 end
 """
 

@@ -43,6 +43,7 @@ FIXED: dict[str, Any] = {
     "pid": 4711,
     "uptimeS": 12.5,
     "ageS": 41.2,
+    "outcome": "updated",  # or "unchanged", where the refresh of the start came first
     "refreshedAt": "2026-11-23T10:00:00Z",
     "finishedAt": "2026-11-23T10:00:41.250+00:00",
     "latencyMs": 812.4,
