@@ -24,12 +24,24 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    _keep_stderr()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["connect"]:
         from . import connect
 
         return connect.main(arguments[1:])
     return _parsed(arguments)
+
+
+def _keep_stderr() -> None:
+    """Keep the number of stderr taken where it is closed: else the next file or socket gets what is said there."""
+    try:
+        os.fstat(2)
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        if null != 2:
+            os.dup2(null, 2)
+            os.close(null)
 
 
 def _parsed(arguments: list[str]) -> int:

@@ -243,6 +243,7 @@ class Proxy:
         self._connection.close()
         self._daemon = None
         self._to_daemon.discard()
+        self._held.clear()  # they are answered now, like all that waits
         for answer in self._recall.lost(LOST):
             self._tell(answer)
         if self._deadline is not None or self._recall.polite:

@@ -212,8 +212,12 @@ class Recall:
     # when the daemon is gone
 
     def lost(self, why: str) -> list[bytes]:
-        """Return what the client must be told: one answer for each request that waits, the end of all progress."""
+        """Return what the client must be told: one answer for each request that waits, the end of all progress.
+
+        A replay that was under way is at its end, too.
+        """
         told = []
+        self.replaying = False
         for message_id, count in self.waiting.items():
             if message_id == self._shutdown_id:
                 self.polite = True
