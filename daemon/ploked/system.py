@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -15,6 +16,13 @@ _SYNCHRONIZE, _STILL_RUNS, _ACCESS_DENIED = 0x00100000, 0x102, 5
 def flags(*names: str) -> int:
     """Return the flags of `os.open` with these names, of those that the system has; Windows lacks most."""
     return sum(getattr(os, name, 0) for name in names)
+
+
+def expect_streams() -> None:
+    """Raise OSError where stdin or stdout were closed when Python started."""
+    for name in ("stdin", "stdout"):
+        if getattr(sys, name) is None:
+            raise OSError(errno.EBADF, f"{name} is closed")
 
 
 def own_uid() -> int | None:

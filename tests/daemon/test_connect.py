@@ -482,8 +482,9 @@ async def test_the_process_that_initialize_names_is_watched_too(here: Desk) -> N
     await real.wait()
 
 
-def test_a_closed_stdin_is_an_error_in_words(tmp_path: Path) -> None:
-    command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "ploked", "connect"]
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_an_error_in_words(closed: str) -> None:
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "ploked", "connect"]
     ran = subprocess.run(command, capture_output=True, timeout=10, check=False)
     assert ran.returncode == 1
     assert ran.stderr.startswith(b"ploked: an editor must hold stdin and stdout open")

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -234,10 +235,18 @@ def test_nothing_to_read_ends_the_process() -> None:
     assert subprocess.run(COMMAND, cwd=TESTS, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 1
 
 
-def test_a_closed_stdin_is_an_error_in_words() -> None:
-    ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND], cwd=TESTS, capture_output=True, timeout=60)
-    assert ran.returncode == 1
-    assert ran.stderr.startswith(b"ploked: an editor must hold stdin and stdout open")
+@pytest.mark.parametrize(("closed", "which"), [("<&-", b"stdin"), (">&-", b"stdout")])
+@pytest.mark.parametrize(
+    "command", [COMMAND, [sys.executable, "-m", "ploked", "serve", "--stdio"]], ids=["bare", "cli"]
+)
+def test_a_closed_stream_is_an_error_in_words(command: list[str], closed: str, which: bytes) -> None:
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
+    with subprocess.Popen(shell, cwd=TESTS, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+        assert ran.wait(60) == 1
+        assert ran.stderr is not None
+        said = ran.stderr.read()
+    assert said.startswith(b"ploked: an editor must hold stdin and stdout open")
+    assert which + b" is closed" in said
 
 
 def test_one_socket_for_both_directions_does_as_well() -> None:

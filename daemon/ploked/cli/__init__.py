@@ -24,7 +24,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    _keep_stderr()
+    _keep_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["connect"]:
         from . import connect
@@ -33,15 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _parsed(arguments)
 
 
-def _keep_stderr() -> None:
-    """Keep the number of stderr taken where it is closed: else the next file or socket gets what is said there."""
-    try:
-        os.fstat(2)
-    except OSError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        if null != 2:
-            os.dup2(null, 2)
-            os.close(null)
+def _keep_standard_streams() -> None:
+    """Keep the numbers of closed ones taken: the next files or sockets would get them, and what is said there."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number there is
 
 
 def _parsed(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from ploked_protocol import control
 from ploked_protocol.framing import FrameDecoder, FramingError, frame
 
 from .. import __version__
+from ..system import expect_streams
 from .answers import Answers
 from .find import CannotStartError, Found, find_or_start
 from .place import Place
@@ -287,8 +288,7 @@ def serve(place: Place, say: Callable[[str], None]) -> int:
 
     Raises OSError when these are closed, and UnusablePlaceError and CannotStartError before anything is read.
     """
-    for fd in (0, 1):
-        os.fstat(fd)
+    expect_streams()
     parent = os.getppid()
     found = find_or_start(place, lambda: os.getppid() != parent, say)
     if found.hello["version"] != __version__:

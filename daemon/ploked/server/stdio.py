@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 
 from lsprotocol import types
 
+from .. import system
 from .parent import process_ended
 from .requests import Service
 from .session import Session
@@ -57,6 +58,7 @@ def claim() -> tuple[int, int]:
 
     A stray `print`, of ours, of a library or of a child process, then reaches stderr instead of breaking a frame.
     """
+    system.expect_streams()
     stdin, stdout = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
