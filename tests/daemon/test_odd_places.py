@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 from daemon.desk import Desk, desk
+from daemon.test_hostile import HELLO
+from daemon.test_lobby import crowd
+from e2e.places import RawDaemon
+from ploked.server import files
 from ploked_protocol.framing import frame
 
 # names that are no UTF-8
@@ -43,3 +48,44 @@ async def test_a_daemon_that_answers_with_an_error_is_not_taken_for_none(here: D
         code, out, errors = await here.run("status")
     assert (code, out) == (1, "")
     assert errors.startswith("ploked: The daemon cannot answer: It broke. `ploked restart` puts another in its place")
+
+
+# few files
+
+
+async def editor_with(here: Desk, limit: str) -> RawDaemon:
+    """Start an editor, and thereby a daemon, which may open as many files as the words of `ulimit` say."""
+    command = ["sh", "-c", f'ulimit {limit} && exec "$0" -m ploked connect', sys.executable]
+    here.editors.append(await RawDaemon.at(here.home, command))
+    assert "result" in await here.editors[-1].initialize()
+    await here.editors[-1].result("ploked/status", {})
+    return here.editors[-1]
+
+
+def limit_of(pid: int) -> str:
+    """Return how many files a process may have open: the soft limit and the hard one."""
+    (line,) = [line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if "open files" in line]
+    return " ".join(line.split()[3:5])
+
+
+async def test_the_daemon_asks_for_as_many_files_as_its_sessions_need(here: Desk) -> None:
+    await editor_with(here, "-Sn 64")
+    soft, hard = limit_of(here.pid()).split()
+    assert int(soft) == min(int(hard), files.MOST_FILES)
+    with crowd(here, 150, HELLO):
+        assert len((await here.status())["sessions"]) == 151
+
+
+@pytest.mark.parametrize("said", [b"", HELLO], ids=["silent", "sessions"])
+async def test_with_few_files_the_daemon_takes_fewer_and_goes_on_answering(here: Desk, said: bytes) -> None:
+    good = await editor_with(here, "-n 64")
+    with crowd(here, 110, said):
+        assert len((await here.status())["sessions"]) == (12 if said else 1)
+        late = await here.connect()
+        answer = await late.initialize()
+        assert ("serves 12 clients already" in answer["error"]["message"]) if said else ("result" in answer)
+        for method in ("ploked/status", "ploked/refreshCatalog"):
+            assert "result" in await good.ask(method, {})
+    log = Path(here.place.log).read_text()
+    assert log.count("no more files can be opened") <= 1
+    assert "Traceback" not in log

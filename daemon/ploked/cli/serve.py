@@ -102,8 +102,9 @@ def _serve_at(seat: Seat, tcp: int | None, *, detach: bool) -> int:
 
     from ..lifecycle.daemon import Daemon
     from ..lifecycle.port import Port
-    from ..server import features
+    from ..server import features, files
 
+    files.raise_limit()
     try:
         port = None if tcp is None else Port(seat.place, tcp)
     except OSError as error:

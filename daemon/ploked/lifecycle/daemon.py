@@ -65,6 +65,7 @@ class Daemon:
     async def serve(self) -> None:
         """Serve until it is time to leave, and leave nothing behind."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._hub.fault)
         servers: list[asyncio.Server] = [await loop.create_unix_server(self._hub.connection, sock=self._seat.listener)]
         if self._port is not None:
             welcome = partial(self._hub.connection, self._port)
