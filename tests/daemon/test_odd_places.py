@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from daemon.desk import Desk, desk
@@ -89,3 +90,57 @@ async def test_with_few_files_the_daemon_takes_fewer_and_goes_on_answering(here:
     log = Path(here.place.log).read_text()
     assert log.count("no more files can be opened") <= 1
     assert "Traceback" not in log
+
+
+# files that cannot be kept
+
+INSIDE_A_FILE = "/dev/null/x"
+"""A folder that cannot be made, whoever asks for it."""
+
+
+async def told_once(editor: RawDaemon) -> str:
+    """Return the one warning that an editor is shown."""
+    await editor.told("window/showMessage")
+    await editor.result("ploked/status", {})
+    (shown,) = shown_to(editor)
+    assert shown["type"] == 2
+    return str(shown["message"])
+
+
+def shown_to(editor: RawDaemon) -> list[Any]:
+    return [message["params"] for message in editor.got if message.get("method") == "window/showMessage"]
+
+
+@pytest.mark.parametrize("path", [f"{INSIDE_A_FILE}/log", "/dev"])
+async def test_a_log_that_cannot_be_written_is_told(tmp_path: Path, path: str) -> None:
+    async with desk(tmp_path, PLOKED_LOG=path) as here:
+        said = await told_once(await here.editor())
+        assert said.startswith(
+            "ploked works, but does not keep all that it should. PLOKED_LOG cannot be written: [Errno"
+        )
+        (trouble,) = (await here.status())["troubles"]
+        assert trouble in said
+        assert f"\n  trouble   {trouble}\n" in (await here.run("status"))[1]
+
+
+async def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    async with desk(tmp_path, PLOKED_CACHE_DIR=INSIDE_A_FILE, PLOKED_LOG=str(tmp_path / "log")) as here:
+        for editor in [await here.editor(), await here.editor()]:
+            said = await told_once(editor)
+            assert f"{INSIDE_A_FILE}/picks.db cannot be used ([Errno" in said
+            assert "What you pick is kept until ploked ends" in said
+        assert [each.split()[0].rpartition("/")[0] for each in (await here.status())["troubles"]] == [INSIDE_A_FILE] * 2
+
+
+async def test_an_editor_that_is_served_alone_is_told_too(tmp_path: Path) -> None:
+    async with desk(tmp_path, PLOKED_CACHE_DIR=INSIDE_A_FILE) as here:
+        editor = await here.connect("serve", "--stdio")
+        await editor.initialize()
+        assert "What you pick is kept until ploked ends" in await told_once(editor)
+
+
+async def test_where_all_can_be_kept_nothing_is_told(here: Desk) -> None:
+    editor = await here.editor()
+    await editor.result("ploked/status", {})
+    assert (await here.status())["troubles"] == []
+    assert shown_to(editor) == []

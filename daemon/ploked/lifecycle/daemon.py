@@ -17,8 +17,8 @@ from typing import Any
 from lsprotocol import types
 from ploked_protocol import PROTOCOL_VERSION, control
 
-from .. import __version__
-from ..server import report, wire
+from .. import __version__, logs
+from ..server import report, troubles, wire
 from ..server.hub import Feature, Hub
 from .listen import Seat
 from .port import Port
@@ -163,7 +163,7 @@ class Daemon:
         gc.enable()
 
     def _say_broken(self) -> None:
-        text = f"ploked cannot start. Its log says why: {self._seat.place.log}"
+        text = f"ploked cannot start. {logs.trouble() or f'Its log says why: {self._seat.place.log}'}"
         for session in self._hub.sessions.values():
             session.server.window_show_message(types.ShowMessageParams(types.MessageType.Error, text))
 
@@ -228,6 +228,7 @@ class Daemon:
             socket=self._seat.place.socket,
             tcp=None if self._port is None else report.TcpStatus(self._port.address, self._port.token_file),
             log=self._seat.place.log,
+            troubles=troubles.of(service),
             leaving=self._leaving,
             idle_exit_in_s=None if self._needed_besides_this else round(self._idle_left_s, 1),
             connections=self._hub.connections,
