@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import system
 from .log_file import LogFile
+from .paths import make_private
 from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def configure_daemon(environ: Mapping[str, str], path: str) -> None:
     """Send the log to the file at `path`, whose folder is made where there is none."""
 
     def open_file() -> logging.Handler:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(str(Path(path).parent))
         return FileHandler(path)
 
     _configure(environ, JsonLines, open_file, True)

@@ -38,6 +38,18 @@ def upstream_url(environ: Mapping[str, str]) -> str:
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")
 
 
+def make_private(folder: str) -> None:
+    """Make a folder where there is none, and those that it lies in: ours alone, whatever the umask. Raises OSError."""
+    if os.path.isdir(folder):
+        return
+    make_private(os.path.dirname(os.path.abspath(folder)))
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(folder):  # else somebody else has just made it
+            raise
+
+
 def same_target(one: str, other: str) -> bool:
     """Return whether two paths lead to one file, which need not exist, whichever links and spelling they take."""
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

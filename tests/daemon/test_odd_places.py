@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from daemon.desk import Desk, desk
 from daemon.test_hostile import HELLO
+from daemon.test_isolation import PROFILE
 from daemon.test_lobby import crowd
 from e2e.places import RawDaemon
 from ploked.server import files
@@ -144,3 +146,32 @@ async def test_where_all_can_be_kept_nothing_is_told(here: Desk) -> None:
     await editor.result("ploked/status", {})
     assert (await here.status())["troubles"] == []
     assert shown_to(editor) == []
+
+
+# folders that are made
+
+
+@pytest.mark.parametrize("command", ["connect", "serve --stdio"])
+async def test_folders_that_are_made_are_private_whatever_the_umask(tmp_path: Path, command: str) -> None:
+    kept = {"PLOKED_CACHE_DIR": "", "PLOKED_CONFIG": "", "XDG_RUNTIME_DIR": "relative"}
+    async with desk(tmp_path / "home", **kept) as here:
+        here.home.folder.mkdir()
+        here.editors.append(
+            await RawDaemon.at(here.home, ["sh", "-c", f'umask 0 && exec "$0" -m ploked {command}', sys.executable])
+        )
+        editor = here.editors[-1]
+        await editor.initialize()
+        assert "result" in await editor.ask("ploked/saveProfile", PROFILE)
+        made = [folder for folder in here.home.folder.rglob("*") if folder.is_dir()]
+        assert {str(folder.relative_to(here.home.folder)) for folder in made} >= {".cache/ploked", ".config/ploke"}
+        assert {folder.stat().st_mode & 0o777 for folder in made} == {0o700}
+
+
+async def test_a_runtime_folder_that_was_removed_is_made_anew_as_it_was(here: Desk) -> None:
+    editor = await here.editor()
+    runtime = Path(here.home.environ["XDG_RUNTIME_DIR"])
+    here.kill_daemon()
+    shutil.rmtree(runtime)
+    await editor.told("window/showMessage")
+    assert "result" in await editor.ask("ploked/status", {})
+    assert runtime.stat().st_mode & 0o777 == 0o700

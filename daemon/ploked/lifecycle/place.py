@@ -63,9 +63,8 @@ class Place:
                 "take. Set XDG_RUNTIME_DIR to a folder of yours with a shorter path."
             )
         try:
-            os.makedirs(os.path.dirname(self.folder), exist_ok=True)
-            os.mkdir(self.folder, 0o700)
-        except FileExistsError:
+            paths.make_private(self.folder)
+        except FileExistsError:  # what is there is no folder
             pass
         except OSError as error:
             raise UnusablePlaceError(f"The folder of the socket cannot be made: {error}.") from None

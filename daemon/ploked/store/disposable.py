@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from ..paths import make_private
+
 R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 0.25
@@ -97,7 +99,7 @@ class DisposableFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(str(self._path.parent))
             self._inode = _inode(self._path)
             self._frozen = False
             try:
