@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 600.0
 """How long to stay without any connection and any sweep; `PLOKED_IDLE_S` overrides it."""
-TICK_S = 2.0
+ARRIVAL_S = 10.0
+"""How long to stay in any case for the first client, which has just started us and may be slow to come."""
+TICK_S, LEAST_TICK_S = 2.0, 0.05
 """How often to look whether the socket and the lock are still ours, and whether anybody needs us."""
 FIRST_CLIENT_S = 0.2
 """How long the service waits for a first client, whose `initialize` is answered before it is imported."""
@@ -56,7 +58,8 @@ class Daemon:
         self._idle_s = _seconds(environ.get("PLOKED_IDLE_S", ""), IDLE_S)
         self._instance = secrets.token_hex(4)
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._began_s = self._last_needed_s = time.monotonic()
+        self._began_s = time.monotonic()
+        self._stays_until_s = self._began_s + max(ARRIVAL_S, self._idle_s)
         self._leaving: str | None = None
         self._waits = True
         """Whether to leave only after sweeps, and sessions that were not sent away, have ended."""
@@ -76,7 +79,7 @@ class Daemon:
         starting = loop.create_task(self._start())
         log.info("ploked %s serves at %s as process %d", __version__, self._seat.place.socket, os.getpid())
         while self._leaving is None:
-            await self._wait(min(TICK_S, self._idle_s / 4))
+            await self._wait(min(TICK_S, max(self._idle_s / 4, LEAST_TICK_S)))
             self._look_around()
         for server in servers:
             server.close()
@@ -110,11 +113,11 @@ class Daemon:
 
     def _look_around(self) -> None:
         if self._needed:
-            self._last_needed_s = time.monotonic()
+            self._stays_until_s = time.monotonic() + self._idle_s
         if self._leaving is None and not self._seat.is_ours:
             log.warning("another has taken %s: this daemon gives way", self._seat.place.socket)
             self.leave(control.REPLACED)
-        elif self._leaving is None and self._idle_left_s <= 0:
+        elif self._leaving is None and not self._needed and self._idle_left_s <= 0:
             self.leave(control.IDLE)
 
     @property
@@ -128,7 +131,7 @@ class Daemon:
 
     @property
     def _idle_left_s(self) -> float:
-        return self._last_needed_s + self._idle_s - time.monotonic()
+        return self._stays_until_s - time.monotonic()
 
     def _has_to_wait(self) -> bool:
         return self._waits and bool(self._running_sweeps or self._hub.sessions)
