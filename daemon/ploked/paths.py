@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 
 OPENROUTER = "https://openrouter.ai/api/v1"
+NO_HOME = os.devnull
+"""Stands for the home of who has none: no folder can be made in it, so that nothing is kept, which is then told."""
 
 
 def config_path(environ: Mapping[str, str], home: str) -> str:
@@ -47,7 +50,7 @@ def make_private(folder: str) -> None:
         os.mkdir(folder, 0o700)
     except FileExistsError:
         if not os.path.isdir(folder):  # else somebody else has just made it
-            raise
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
 
 
 def same_target(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pwd
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from daemon.test_hostile import HELLO
 from daemon.test_isolation import PROFILE
 from daemon.test_lobby import crowd
 from e2e.places import RawDaemon
+from ploked import paths
+from ploked.lifecycle import find
 from ploked.server import files
 from ploked_protocol.framing import frame
 
@@ -175,3 +178,62 @@ async def test_a_runtime_folder_that_was_removed_is_made_anew_as_it_was(here: De
     await editor.told("window/showMessage")
     assert "result" in await editor.ask("ploked/status", {})
     assert runtime.stat().st_mode & 0o777 == 0o700
+
+
+# homes
+
+
+def test_who_has_no_home_has_one_in_which_nothing_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert find.home() == paths.NO_HOME
+    with pytest.raises(NotADirectoryError):
+        paths.make_private(paths.cache_dir({}, find.home()))
+
+
+NO_FILES_OF_ITS_OWN = {"HOME": "~", "PLOKED_CACHE_DIR": "", "PLOKED_CONFIG": ""}
+"""A home that leads nowhere stands for none: nobody can be taken off the list of users here."""
+
+
+@pytest.mark.parametrize("command", ["connect", "serve --stdio"])
+async def test_who_has_no_home_is_served_without_files_and_told(tmp_path: Path, command: str) -> None:
+    async with desk(tmp_path, **NO_FILES_OF_ITS_OWN) as here:
+        here.home.folder = Path(paths.NO_HOME)
+        editor = await here.connect(*command.split())
+        assert "result" in await editor.initialize()
+        assert (await editor.result("ploked/searchModels", {"query": "kimi"}))["total"] > 0
+        assert "error" in await editor.ask("ploked/saveProfile", PROFILE)
+        assert "cannot be used" in await told_once(editor)
+        if command == "connect":
+            assert "No home folder is known" in (await here.run("status"))[2]
+            assert await here.alone()
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_relative_home_is_that_of_the_folder_the_editor_started_in(tmp_path: Path) -> None:
+    kept = {"HOME": "own", "PLOKED_CACHE_DIR": "", "PLOKED_CONFIG": ""}
+    async with desk(tmp_path, **kept) as here:
+        here.home.folder = tmp_path / "own"
+        editor = await RawDaemon.at(
+            here.home, ["sh", "-c", f'cd {tmp_path} && exec "$0" -m ploked connect', sys.executable]
+        )
+        here.editors.append(editor)
+        await editor.initialize()
+        status = await editor.result("ploked/status", {})
+        assert status["config"]["path"] == str(tmp_path / "own/.config/ploke/config.toml")
+        assert status["pid"] == await here.alone()
+        assert (tmp_path / "own/.cache/ploked").is_dir()
+        assert Path(here.place.log).is_file()
+
+
+@pytest.mark.parametrize("home", ["~", INSIDE_A_FILE])
+async def test_without_any_folder_each_editor_is_served_alone(tmp_path: Path, home: str) -> None:
+    async with desk(tmp_path, **{**NO_FILES_OF_ITS_OWN, "HOME": home, "XDG_RUNTIME_DIR": "relative"}) as here:
+        editor = await here.connect()
+        assert "result" in await editor.initialize()
+        assert (await editor.result("ploked/searchModels", {"query": "kimi"}))["total"] > 0
+        shown = [params["message"] for params in shown_to(editor)]
+        assert any("The folder of the socket cannot be made: [Errno 20] Not a directory" in each for each in shown)

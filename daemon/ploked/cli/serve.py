@@ -137,10 +137,11 @@ def _close_stderr() -> None:
 
 def _service() -> RegistryService:
     """Return the service. Its modules are imported only now: `initialize` is answered before they are needed."""
+    from ..lifecycle.find import home
     from ..memory import return_large_blocks
     from ..service import RegistryService
     from ..settings import Settings
 
     return_large_blocks()
     sys.setswitchinterval(SWITCH_S)
-    return RegistryService.create(Settings.from_environ(os.environ, Path.home()))
+    return RegistryService.create(Settings.from_environ(os.environ, Path(home())))

@@ -15,7 +15,7 @@ from ploked_protocol import PROTOCOL_VERSION, control
 from ploked_protocol.framing import FrameDecoder, FramingError
 
 from .. import __version__
-from ..paths import quoted
+from ..paths import NO_HOME, quoted
 from ..peers import is_ours
 from .lock import Lock, held_by
 from .patience import telling
@@ -230,5 +230,6 @@ def _start(place: Place, gone: Callable[[], bool], port: int | None = None) -> F
 
 
 def home() -> str:
-    """Return the home of whoever runs this."""
-    return os.path.expanduser("~")
+    """Return the home of whoever runs this, absolute; NO_HOME where neither HOME nor the system names one."""
+    found = os.path.expanduser("~")
+    return NO_HOME if found == "~" else os.path.abspath(found)
