@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pwd
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from daemon.desk import Desk, desk
 from daemon.test_hostile import HELLO
 from daemon.test_isolation import PROFILE
 from daemon.test_lobby import crowd
-from e2e.places import RawDaemon
+from e2e.places import KIMI, RawDaemon
 from ploked import paths
 from ploked.lifecycle import find
 from ploked.server import files
@@ -42,6 +43,15 @@ async def test_a_socket_whose_path_is_no_utf_8_can_be_named(here: Desk, tmp_path
         "status", env={"PLOKED_SOCKET": f"{tmp_path}/\udcff.sock", "PYTHONIOENCODING": "utf-8:strict"}
     )
     assert (code, out.splitlines()) == (1, [f"No daemon runs at {tmp_path}/\\udcff.sock; `ploked connect` starts one."])
+
+
+async def test_a_message_that_names_a_path_that_is_no_utf_8_can_be_read(tmp_path: Path) -> None:
+    async with desk(tmp_path, PLOKED_LOG=f"{tmp_path}/st\udcff.log") as here:
+        editor = await here.editor()
+        here.kill_daemon()
+        await editor.told("window/showMessage")
+        (shown,) = shown_to(editor)
+        assert f"{tmp_path}/st?.log" in shown["message"]
 
 
 async def test_a_daemon_that_answers_with_an_error_is_not_taken_for_none(here: Desk) -> None:
@@ -135,6 +145,17 @@ async def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path) -> None:
             assert f"{INSIDE_A_FILE}/picks.db cannot be used ([Errno" in said
             assert "What you pick is kept until ploked ends" in said
         assert [each.split()[0].rpartition("/")[0] for each in (await here.status())["troubles"]] == [INSIDE_A_FILE] * 2
+
+
+async def test_a_favourite_that_cannot_be_kept_any_more_is_told(here: Desk) -> None:
+    editor = await here.editor()
+    for favourite in (True, False, True):
+        await editor.result("ploked/setFavourite", {"model": KIMI, "favourite": favourite})
+        if favourite:
+            resource.prlimit(here.pid(), resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    said = await told_once(editor)
+    assert "picks.db cannot be used (" in said
+    assert "What you pick is kept until ploked ends" in said
 
 
 async def test_an_editor_that_is_served_alone_is_told_too(tmp_path: Path) -> None:

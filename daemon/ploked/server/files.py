@@ -7,7 +7,7 @@ from contextlib import suppress
 MOST_FILES = 4096
 """Asked for where the system allows it: 512 sessions, who is no session, and what sweeps and the catalog open."""
 OWN_FILES = 40
-"""What the daemon needs beside connections to it: 20 once it is warm, and those of a refresh and of edits."""
+"""What the daemon needs beside connections to it: it has 27 after a refresh, an edit and a sweep."""
 LEAST_CONNECTIONS = 4
 """Who has fewer files than that is told by the system."""
 

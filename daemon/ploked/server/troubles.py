@@ -14,11 +14,22 @@ def of(service: Service | None) -> list[str]:
 
 
 def announce(session: Session) -> None:
-    """Have the client of `session` told, where there is something to tell once it is served."""
-    session.on_initialized.append(lambda: session.spawn(_tell(session)))
+    """Have the client of `session` told once: when it is served, or after the change that could not be kept."""
+    teller = _Teller(session)
+    session.on_initialized.append(lambda: session.spawn(teller.begin()))
+    session.on_told.append(lambda *_: teller.look())
 
 
-async def _tell(session: Session) -> None:
-    await session.ready()
-    if found := of(session.service):
-        session.show_warning(f"ploked works, but does not keep all that it should. {' '.join(found)}")
+class _Teller:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._done = False
+
+    async def begin(self) -> None:
+        await self._session.ready()
+        self.look()
+
+    def look(self) -> None:
+        if not self._done and (found := of(self._session.service)):
+            self._done = True
+            self._session.show_warning(f"ploked works, but does not keep all that it should. {' '.join(found)}")
