@@ -106,6 +106,11 @@ class WarmCatalog:
         await self._importer.aclose()
         await self._disk.aclose()
 
+    @property
+    def trouble(self) -> str:
+        """Return why the store keeps nothing, and what that means, for people; empty while it does."""
+        return self._store.trouble
+
     # from memory
 
     @property

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import system
 from .log_file import LogFile
+from .paths import make_private
 from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def configure_daemon(environ: Mapping[str, str], path: str) -> None:
     """Send the log to the file at `path`, whose folder is made where there is none."""
 
     def open_file() -> logging.Handler:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(str(Path(path).parent))
         return FileHandler(path)
 
     _configure(environ, JsonLines, open_file, True)
@@ -52,17 +53,21 @@ def _configure(
     in_full: bool,
 ) -> None:
     openrouter_key(environ)  # from here on it is known, and redacted
-    problem = None
     try:
         handler = make_handler()
     except OSError as error:
-        handler, problem = StderrHandler(), error
+        what = "PLOKED_LOG" if environ.get("PLOKED_LOG") else "The log"
+        handler = Substitute(f"{what} cannot be written: {error}.")
     handler.setFormatter(formatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("ploked").setLevel(logging.INFO if in_full else logging.WARNING)
-    if problem is not None:
-        what = "PLOKED_LOG" if environ.get("PLOKED_LOG") else "The log"
-        log.warning("%s cannot be written, the log goes to stderr: %s", what, problem)
+    if problem := trouble():
+        log.warning("%s It goes to stderr.", problem)
+
+
+def trouble() -> str:
+    """Return why the log is not where it should be, for people; empty where it is."""
+    return next((each.why for each in logging.getLogger().handlers if isinstance(each, Substitute)), "")
 
 
 class Redactor(logging.Formatter):
@@ -118,6 +123,14 @@ class StderrHandler(_Lines):
     def put(self, line: bytes) -> None:
         """Write a line, or as much of it as is taken at once."""
         _tell_stderr(line)
+
+
+class Substitute(StderrHandler):
+    """Writes to stderr instead of to a file, which cannot be written, and knows why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.why = why
 
 
 class FileHandler(_Lines):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 
 OPENROUTER = "https://openrouter.ai/api/v1"
+NO_HOME = os.devnull
+"""Stands for the home of who has none: no folder can be made in it, so that nothing is kept, which is then told."""
 
 
 def config_path(environ: Mapping[str, str], home: str) -> str:
@@ -36,6 +39,18 @@ def keys_path(environ: Mapping[str, str], home: str) -> str:
 def upstream_url(environ: Mapping[str, str]) -> str:
     """Return the base URL of the catalog: `$PLOKED_OPENROUTER_URL`, else OpenRouter's."""
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")
+
+
+def make_private(folder: str) -> None:
+    """Make a folder where there is none, and those that it lies in: ours alone, whatever the umask. Raises OSError."""
+    if os.path.isdir(folder):
+        return
+    make_private(os.path.dirname(os.path.abspath(folder)))
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(folder):  # else somebody else has just made it
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
 
 
 def same_target(one: str, other: str) -> bool:

@@ -215,6 +215,10 @@ class RegistryService(Finding, ConfigEdits, Planning):
             running_sweeps=self.sweeps.running,
         )
 
+    def troubles(self) -> list[str]:
+        """Return what cannot be kept on disk, sentences for people."""
+        return [text for text in (self.catalog.trouble, self._picks_file.trouble) if text]
+
     def catalog_status(self) -> queries.CatalogStatus:
         """Return what the catalog holds."""
         return queries.CatalogStatus(

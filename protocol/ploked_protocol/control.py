@@ -41,8 +41,8 @@ def message(**fields: object) -> bytes:
 
 
 def body(**fields: object) -> bytes:
-    """Return a JSON-RPC message without its header."""
-    return json.dumps({"jsonrpc": "2.0", **fields}, separators=(",", ":")).encode()
+    """Return a JSON-RPC message without its header; half a surrogate pair, as in a path that is no UTF-8: `?`."""
+    return json.dumps({"jsonrpc": "2.0", **fields}, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def is_newer(one: str, other: str) -> bool:

@@ -43,8 +43,31 @@ _ENCODER = msgspec.json.Encoder(enc_hook=enc_hook)
 
 
 def encode(value: object) -> bytes:
-    """Return `value` (a record, or builtins that hold records) as JSON bytes."""
-    return _ENCODER.encode(value)
+    r"""Return `value` (a record, or builtins that hold records) as JSON bytes; raises when JSON cannot hold it.
+
+    Bytes that are no UTF-8, as paths and variables of the system may hold, become `\xff`.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_sayable(msgspec.to_builtins(value, enc_hook=_enc_hook_of_parts)))
+
+
+def _enc_hook_of_parts(value: object) -> object:
+    """Return what `enc_hook` does; parts that are JSON already are taken apart again."""
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else enc_hook(value)
+
+
+def _sayable(value: Any) -> Any:
+    r"""Return builtins with `\xff` for each byte that Python could not decode and carries as half a surrogate pair."""
+    match value:
+        case str():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        case dict():
+            return {_sayable(key): _sayable(part) for key, part in value.items()}
+        case list():
+            return [_sayable(part) for part in value]
+    return value
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:

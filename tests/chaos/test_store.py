@@ -237,9 +237,11 @@ for _ in range(3):
     store.save_models(models(500), NOW_S + 1)
     seen.append(len(store.load_models().rows))
 room(resource.RLIM_INFINITY)
+troubles = [store.trouble]
 store.save_models(models(500), NOW_S + 1)
 seen.append(len(store.load_models().rows))
-json.dump([seen, warnings], sys.stdout)
+troubles.append(store.trouble)
+json.dump([seen, warnings, troubles], sys.stdout)
 """
 
 
@@ -251,9 +253,11 @@ def test_on_a_full_disk_reads_go_on_with_one_warning_until_there_is_room(path: P
         [sys.executable, "-c", FULL_DISK, path, when], capture_output=True, timeout=60, check=True, env=child_environ()
     )
 
-    seen, warnings = json.loads(child.stdout)
+    seen, warnings, (trouble, healed) = json.loads(child.stdout)
     assert seen == [300, 300, 300, 300, 500]
     assert warnings == ["WARNING"]
+    assert f"{path} cannot be" in trouble
+    assert healed == ""
     assert not list(path.parent.glob("*damaged*"))
 
 
@@ -284,6 +288,7 @@ def test_in_a_read_only_folder_reads_go_on_with_one_warning(caplog: pytest.LogCa
     with read_only_folder() as folder, closing(SqliteStore(folder / "catalog.db")) as store:
         for _ in range(3):
             assert store.load_models() == Stored(models(300), NOW_S)
+            assert f"{folder}/catalog.db cannot be written" in store.trouble
             store.save_models([model("a/one")], NOW_S)
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]

@@ -340,6 +340,16 @@ async def test_an_idle_daemon_leaves_and_one_in_use_does_not(tmp_path: Path) -> 
         assert not Path(here.place.socket).exists()
 
 
+async def test_a_daemon_that_may_not_be_idle_waits_for_its_first_client(tmp_path: Path) -> None:
+    async with desk(tmp_path, PLOKED_IDLE_S="0") as here:
+        editor = await here.editor()
+        assert await pid_of(editor) == await here.alone()
+        editor.end()
+        _, errors = await editor.leave()
+        assert errors == ""
+        await eventually(lambda: not here.processes())
+
+
 @pytest.mark.parametrize(
     ("last_words", "expected"), [(["shutdown", "exit"], 0), (["exit"], 1), ([], 1), (["shutdown"], 0)]
 )

@@ -54,6 +54,9 @@ class FakeService:
     async def catch_up(self) -> None:
         pass
 
+    def troubles(self) -> list[str]:
+        return []
+
     async def aclose(self) -> None:
         if not self._closes:
             await asyncio.sleep(60)

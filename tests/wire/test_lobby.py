@@ -163,6 +163,22 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+async def test_that_no_file_can_be_opened_is_one_line_and_no_traceback(
+    here: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    full = OSError(24, "Too many open files")
+    for _ in range(100):
+        here.hub.fault(
+            asyncio.get_running_loop(), {"message": "socket.accept() out of system resource", "exception": full}
+        )
+    assert caplog.messages == [
+        "connections have to wait, for no more files can be opened: [Errno 24] Too many open files"
+    ]
+    assert caplog.records[0].exc_info is None
+    here.hub.fault(asyncio.get_running_loop(), {"message": "something else", "exception": full})
+    assert caplog.records[1].exc_info
+
+
 # strangers
 
 

@@ -179,6 +179,8 @@ async def test_a_log_that_cannot_be_written_is_said_and_goes_to_stderr(start: St
     server.end()
     errors = (await ended(server))[1]
     assert "PLOKED_LOG cannot be written" in errors
+    assert "PLOKED_LOG cannot be written" in answer["error"]["message"]
+    assert "Its log says" not in answer["error"]["message"]
     assert answer["error"]["data"]["details"]["incident"] in errors
 
 

@@ -6,6 +6,7 @@ start is counted in milliseconds and which therefore does without argparse.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -69,7 +70,12 @@ def _parsed(arguments: list[str]) -> int:
 
 
 def _code(run: Callable[[], int]) -> int:
-    """Return the exit code of a command, also of one that is interrupted, or whose reader leaves."""
+    r"""Return the exit code of a command, also of one that is interrupted, or whose reader leaves.
+
+    What the encoding of stdout does not have, as a path that is no UTF-8, is printed as `\udcff`, as on stderr.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = run()
         if sys.stdout is not None:

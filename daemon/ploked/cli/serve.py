@@ -59,13 +59,13 @@ def serve_alone(why: str = "") -> NoReturn:
     logs.configure(os.environ)
     if sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("ploked: waiting for an editor to speak LSP on stdin; Ctrl-C ends it\n")
-    from ..server import features, stdio
+    from ..server import features, stdio, troubles
 
     def announce(session: Session) -> None:
         text = f"ploked serves this editor alone, for its daemon cannot be had: {why}"
         session.on_initialized.append(lambda: session.show_warning(text))
 
-    stdio.serve(_service, [features.register, *([announce] if why else [])])
+    stdio.serve(_service, [features.register, troubles.announce, *([announce] if why else [])])
 
 
 def _daemon(path: str, tcp: int | None, *, detach: bool) -> int:
@@ -102,8 +102,9 @@ def _serve_at(seat: Seat, tcp: int | None, *, detach: bool) -> int:
 
     from ..lifecycle.daemon import Daemon
     from ..lifecycle.port import Port
-    from ..server import features
+    from ..server import features, files, troubles
 
+    files.raise_limit()
     try:
         port = None if tcp is None else Port(seat.place, tcp)
     except OSError as error:
@@ -112,7 +113,7 @@ def _serve_at(seat: Seat, tcp: int | None, *, detach: bool) -> int:
         return 1
     if detach:
         _close_stderr()
-    daemon = Daemon(seat, _service, [features.register], dict(os.environ), port)
+    daemon = Daemon(seat, _service, [features.register, troubles.announce], dict(os.environ), port)
     asyncio.new_event_loop().run_until_complete(daemon.serve())
     logging.shutdown()
     os._exit(0)  # an ordinary exit waits for worker threads, and one of them may hang in a system call
@@ -136,10 +137,11 @@ def _close_stderr() -> None:
 
 def _service() -> RegistryService:
     """Return the service. Its modules are imported only now: `initialize` is answered before they are needed."""
+    from ..lifecycle.find import home
     from ..memory import return_large_blocks
     from ..service import RegistryService
     from ..settings import Settings
 
     return_large_blocks()
     sys.setswitchinterval(SWITCH_S)
-    return RegistryService.create(Settings.from_environ(os.environ, Path.home()))
+    return RegistryService.create(Settings.from_environ(os.environ, Path(home())))

@@ -57,6 +57,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"  socket    {status['socket']}",
         *(f"  tcp       {tcp['address']}, its token is in {tcp['tokenFile']}" for tcp in [status["tcp"]] if tcp),
         f"  log       {status['log']}",
+        *(f"  trouble   {text}" for text in status["troubles"]),
         f"  leaves    {_leaves(status)}",
     ]
     lines += [f"  started   with {name}={value}" for name, value in status["environment"].items() if value != "***"]

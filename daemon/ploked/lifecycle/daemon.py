@@ -17,8 +17,8 @@ from typing import Any
 from lsprotocol import types
 from ploked_protocol import PROTOCOL_VERSION, control
 
-from .. import __version__
-from ..server import report, wire
+from .. import __version__, logs
+from ..server import report, troubles, wire
 from ..server.hub import Feature, Hub
 from .listen import Seat
 from .port import Port
@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 600.0
 """How long to stay without any connection and any sweep; `PLOKED_IDLE_S` overrides it."""
-TICK_S = 2.0
+ARRIVAL_S = 10.0
+"""How long to stay in any case for the first client, which has just started us and may be slow to come."""
+TICK_S, LEAST_TICK_S = 2.0, 0.05
 """How often to look whether the socket and the lock are still ours, and whether anybody needs us."""
 FIRST_CLIENT_S = 0.2
 """How long the service waits for a first client, whose `initialize` is answered before it is imported."""
@@ -56,7 +58,8 @@ class Daemon:
         self._idle_s = _seconds(environ.get("PLOKED_IDLE_S", ""), IDLE_S)
         self._instance = secrets.token_hex(4)
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._began_s = self._last_needed_s = time.monotonic()
+        self._began_s = time.monotonic()
+        self._stays_until_s = self._began_s + max(ARRIVAL_S, self._idle_s)
         self._leaving: str | None = None
         self._waits = True
         """Whether to leave only after sweeps, and sessions that were not sent away, have ended."""
@@ -65,6 +68,7 @@ class Daemon:
     async def serve(self) -> None:
         """Serve until it is time to leave, and leave nothing behind."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._hub.fault)
         servers: list[asyncio.Server] = [await loop.create_unix_server(self._hub.connection, sock=self._seat.listener)]
         if self._port is not None:
             welcome = partial(self._hub.connection, self._port)
@@ -75,7 +79,7 @@ class Daemon:
         starting = loop.create_task(self._start())
         log.info("ploked %s serves at %s as process %d", __version__, self._seat.place.socket, os.getpid())
         while self._leaving is None:
-            await self._wait(min(TICK_S, self._idle_s / 4))
+            await self._wait(min(TICK_S, max(self._idle_s / 4, LEAST_TICK_S)))
             self._look_around()
         for server in servers:
             server.close()
@@ -109,11 +113,11 @@ class Daemon:
 
     def _look_around(self) -> None:
         if self._needed:
-            self._last_needed_s = time.monotonic()
+            self._stays_until_s = time.monotonic() + self._idle_s
         if self._leaving is None and not self._seat.is_ours:
             log.warning("another has taken %s: this daemon gives way", self._seat.place.socket)
             self.leave(control.REPLACED)
-        elif self._leaving is None and self._idle_left_s <= 0:
+        elif self._leaving is None and not self._needed and self._idle_left_s <= 0:
             self.leave(control.IDLE)
 
     @property
@@ -127,7 +131,7 @@ class Daemon:
 
     @property
     def _idle_left_s(self) -> float:
-        return self._last_needed_s + self._idle_s - time.monotonic()
+        return self._stays_until_s - time.monotonic()
 
     def _has_to_wait(self) -> bool:
         return self._waits and bool(self._running_sweeps or self._hub.sessions)
@@ -162,7 +166,7 @@ class Daemon:
         gc.enable()
 
     def _say_broken(self) -> None:
-        text = f"ploked cannot start. Its log says why: {self._seat.place.log}"
+        text = f"ploked cannot start. {logs.trouble() or f'Its log says why: {self._seat.place.log}'}"
         for session in self._hub.sessions.values():
             session.server.window_show_message(types.ShowMessageParams(types.MessageType.Error, text))
 
@@ -227,6 +231,7 @@ class Daemon:
             socket=self._seat.place.socket,
             tcp=None if self._port is None else report.TcpStatus(self._port.address, self._port.token_file),
             log=self._seat.place.log,
+            troubles=troubles.of(service),
             leaving=self._leaving,
             idle_exit_in_s=None if self._needed_besides_this else round(self._idle_left_s, 1),
             connections=self._hub.connections,

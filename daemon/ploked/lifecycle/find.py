@@ -15,7 +15,7 @@ from ploked_protocol import PROTOCOL_VERSION, control
 from ploked_protocol.framing import FrameDecoder, FramingError
 
 from .. import __version__
-from ..paths import quoted
+from ..paths import NO_HOME, quoted
 from ..peers import is_ours
 from .lock import Lock, held_by
 from .patience import telling
@@ -43,6 +43,15 @@ class SilentError(CannotStartError):
         )
 
 
+class RefusingError(CannotStartError):
+    """A daemon is there and answers with an error."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"The daemon cannot answer: {message}. `ploked restart` puts another in its place; its log may say more."
+        )
+
+
 class Found:
     """A daemon that answers: the connection, and what it said of itself."""
 
@@ -59,7 +68,7 @@ def nobody_leaves() -> bool:
 def greet(place: Place, gone: Callable[[], bool] = nobody_leaves, patience_s: float = HELLO_S) -> Found | None:
     """Return the daemon that listens; None when none does, or when it ends before it answers.
 
-    Raises UnusablePlaceError when it or its folder is not ours, SilentError when it does not answer.
+    Raises UnusablePlaceError when it or its folder is not ours, SilentError when it does not answer, RefusingError.
     """
     place.check()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -106,7 +115,7 @@ def ask(
 ) -> dict[str, object] | None:
     """Return the result of a request on a connection that is not a session; None when the daemon ends instead.
 
-    Raises SilentError when it does not answer, OSError, FramingError.
+    Raises SilentError when it does not answer, RefusingError when it answers with an error, OSError, FramingError.
     """
     connection.sendall(control.message(id=0, method=method, params=params))
     decoder, deadline = FrameDecoder(), time.monotonic() + patience_s
@@ -118,9 +127,15 @@ def ask(
         if not data:
             return None
         for body in decoder.feed(data):
-            result: dict[str, object] | None = json.loads(body).get("result")
-            return result
+            return _result(json.loads(body))
     raise SilentError(patience_s)
+
+
+def _result(said: dict[str, dict[str, object]]) -> dict[str, object] | None:
+    """Return the result that a message holds; None where it is the word of a daemon that leaves."""
+    if "error" in said:
+        raise RefusingError(str(said["error"]["message"]).rstrip("."))
+    return said.get("result")
 
 
 def find_or_start(
@@ -215,5 +230,6 @@ def _start(place: Place, gone: Callable[[], bool], port: int | None = None) -> F
 
 
 def home() -> str:
-    """Return the home of whoever runs this."""
-    return os.path.expanduser("~")
+    """Return the home of whoever runs this, absolute; NO_HOME where neither HOME nor the system names one."""
+    found = os.path.expanduser("~")
+    return NO_HOME if found == "~" else os.path.abspath(found)

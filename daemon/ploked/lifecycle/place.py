@@ -47,6 +47,8 @@ class Place:
         """Return the place of the daemon that serves this environment; `$PLOKED_SOCKET` names one outright."""
         build = _build(environ, home)
         folder, remark = _folder(environ, home)
+        if home == paths.NO_HOME:
+            remark = "No home folder is known, so that nothing is kept but what variables name a place for. Set HOME."
         if name := environ.get("PLOKED_SOCKET"):
             remark = ""
         name = os.path.abspath(name or os.path.join(folder, f"{PROTOCOL_VERSION}-{build}.sock"))
@@ -63,11 +65,9 @@ class Place:
                 "take. Set XDG_RUNTIME_DIR to a folder of yours with a shorter path."
             )
         try:
-            os.makedirs(os.path.dirname(self.folder), exist_ok=True)
-            os.mkdir(self.folder, 0o700)
-        except FileExistsError:
-            pass
+            paths.make_private(self.folder)
         except OSError as error:
+            self.check()  # of what stands in its place, it says how that is mended
             raise UnusablePlaceError(f"The folder of the socket cannot be made: {error}.") from None
         self.check()
 

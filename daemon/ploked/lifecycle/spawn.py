@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 
+from ..paths import NO_HOME
+from .find import home
 from .place import Place
 
 MOST_WORDS = 2000
@@ -77,4 +79,6 @@ def _absolute(environ: dict[str, str]) -> dict[str, str]:
     for name in ("PLOKED_CONFIG", "PLOKED_CACHE_DIR", "PLOKED_LOG"):
         if value := environ.get(name):
             environ[name] = os.path.join(os.getcwd(), os.path.expanduser(value))
+    if "HOME" in environ and (found := home()) != NO_HOME:
+        environ["HOME"] = found
     return environ

@@ -14,6 +14,7 @@ import msgspec
 from ploked_protocol.errors import ConfigNotEditable, ErrorData
 
 from .. import system
+from ..paths import make_private
 from .exchange import exchange
 from .folder_lock import locked
 from .load import MAX_BYTES
@@ -93,7 +94,7 @@ def write_atomic(path: Path, expected_text: str | None, new_text: str) -> bool:
     """
     target = Path(os.path.realpath(path))
     try:
-        _make_folder(target.parent)
+        make_private(str(target.parent))
         with locked(target.parent) as sync:
             return _replaced(target, Reading(expected_text), new_text.encode(), sync)
     except OSError as error:
@@ -168,12 +169,6 @@ def _make_like(descriptor: int, like: os.stat_result) -> None:
     with contextlib.suppress(OSError):  # only root may give files away
         os.fchown(descriptor, like.st_uid, like.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _why(error: OSError) -> str:

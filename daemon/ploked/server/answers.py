@@ -10,6 +10,7 @@ import msgspec
 from ploked_protocol.errors import ErrorData, PlokedError
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
+from .. import logs
 from . import wire
 from .convert import converter
 from .wire import MessageId, RefusedError
@@ -36,12 +37,11 @@ def error_answer(message_id: MessageId, error: BaseException, report: Report) ->
     except Exception as broken:  # noqa: BLE001  # data that JSON cannot hold is an error of ours as well
         error = broken
     incident = report(error)
-    return wire.error(
-        message_id,
-        wire.INTERNAL_ERROR,
-        f"Something went wrong inside ploked. Its log says what, under incident {incident}.",
-        ErrorData(next_step="Look into the log of ploked, and report it.", details={"incident": incident}),
-    )
+    where, next_step = f"Its log says what, under incident {incident}.", "Look into the log of ploked, and report it."
+    if lost := logs.trouble():
+        where, next_step = lost, "See to it that the log can be written, restart ploked, and do this once more."
+    data = ErrorData(next_step=next_step, details={"incident": incident})
+    return wire.error(message_id, wire.INTERNAL_ERROR, f"Something went wrong inside ploked. {where}", data)
 
 
 def _known(error: BaseException) -> tuple[int, str, Any] | None:

@@ -35,6 +35,8 @@ FLUSH_S = 1.0
 """How long after its end a client may take to read the last word."""
 TIDY_S = 0.1
 """How long after the end of a session its memory is freed, with that of others that end meanwhile."""
+NO_FILES = "out of system resource"
+"""How asyncio tells that the system gives no more."""
 
 Feature = Callable[[Session], None]
 
@@ -119,6 +121,14 @@ class Hub:
     def _tidy(self) -> None:
         self._tidying = None
         gc.collect()  # cheap: what the daemon has loaded is frozen
+
+    def fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what goes wrong in the event loop; that no file can be opened it says a hundred times a second."""
+        if NO_FILES in context.get("message", ""):
+            text = "connections have to wait, for no more files can be opened: %s"
+            self._seldom.say(logging.ERROR, text, context.get("exception"))
+        else:
+            loop.default_exception_handler(context)
 
     def follow(self, service: Service) -> None:
         """Keep what the service tells, for the status."""

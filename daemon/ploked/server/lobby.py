@@ -1,7 +1,8 @@
 """The start of a connection, before it is known who comes: a proxy that says hello, a command that asks, or a client.
 
 What is asked here needs no session and no service, so that it is answered however busy both are, and however many there
-are: sessions have an end (`MOST_SESSIONS`), beyond which there is room here still.
+are: sessions have an end (`MOST_SESSIONS`), beyond which there is room here still. Where the system lets a process have
+few files open, all of them share what there is.
 
 What all who are no session can cost together is all but the end of their first messages: 16 strangers x 32 kB,
 and 576 of the same user x 128 kB, which is 75 MB for ten seconds.
@@ -16,7 +17,7 @@ from collections.abc import Sized
 from ploked_protocol import control
 from ploked_protocol.framing import MAX_BODY_BYTES, FrameDecoder, FramingError, frame
 
-from . import guard, wire
+from . import files, guard, wire
 from .asked import Answer, answer_to
 from .guard import Guard
 from .room import Room
@@ -63,8 +64,9 @@ class Lobby:
         self.answer = answer
         self.seldom = seldom
         self._sessions = sessions
-        self._known = Room(lambda: MOST_SESSIONS + RESERVE - len(sessions), self._say_full)
-        self._strangers = Room(lambda: MOST_STRANGERS, self._say_besieged)
+        self._room = files.for_connections()
+        self._known = Room(lambda: self.most_sessions + self._reserve - len(sessions), self._say_full)
+        self._strangers = Room(lambda: self._most_strangers, self._say_besieged)
 
     def __len__(self) -> int:
         """Return how many are here, strangers aside."""
@@ -73,7 +75,20 @@ class Lobby:
     @property
     def takes_sessions(self) -> bool:
         """Return whether one more may become a session."""
-        return len(self._sessions) < MOST_SESSIONS
+        return len(self._sessions) < self.most_sessions
+
+    @property
+    def most_sessions(self) -> int:
+        """Return how many sessions there may be."""
+        return min(MOST_SESSIONS, self._room - self._reserve - self._most_strangers)
+
+    @property
+    def _reserve(self) -> int:
+        return min(RESERVE, self._room // 4)
+
+    @property
+    def _most_strangers(self) -> int:
+        return min(MOST_STRANGERS, self._room // 4)
 
     async def receive(self, reader: Reader, writer: StreamOut, by: Guard | None = None) -> FrameDecoder | None:
         """Answer what is asked of the daemon itself; return what has been read of a session, or None when none follows.
@@ -192,12 +207,12 @@ class _Visit:
 
         The connection stays: `retry` has editors ask their user whether to try again.
         """
-        self._lobby.seldom.say(logging.WARNING, "a session is refused: %d are open", MOST_SESSIONS)
+        self._lobby.seldom.say(logging.WARNING, "a session is refused: %d are open", self._lobby.most_sessions)
         if (message_id := wire.id_of(body)) is None:
             return b""
         message = (
-            f"The ploked daemon serves {MOST_SESSIONS} clients already and takes no more. `ploked status` lists them: "
-            "close what you do not need, then try again."
+            f"The ploked daemon serves {self._lobby.most_sessions} clients already and takes no more. `ploked status` "
+            "lists them: close what you do not need, then try again."
         )
         return frame(wire.error(message_id, wire.REQUEST_FAILED, message, {"retry": True}))
 

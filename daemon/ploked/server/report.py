@@ -86,6 +86,8 @@ class DaemonStatus(Wire):
     tcp: TcpStatus | None
     """Null unless a port was asked for."""
     log: str
+    troubles: list[str]
+    """What it cannot keep (its log, its cache, what is picked), why, and what to do."""
     leaving: str | None
     """Why it takes no more sessions; null while it does."""
     idle_exit_in_s: float | None

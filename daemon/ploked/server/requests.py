@@ -35,6 +35,9 @@ class Service(Protocol):
     async def catch_up(self) -> None:
         """Return once what was saved until now is in force; a client that is new here asks for it."""
 
+    def troubles(self) -> list[str]:
+        """Return what cannot be kept on disk, sentences for people."""
+
     def attend(self) -> None:
         """Take note that a client has said something."""
 

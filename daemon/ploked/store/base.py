@@ -51,6 +51,10 @@ class CatalogStore(Protocol):
     are unique. A store whose disk fails says so in the log and goes on: nothing here raises for it.
     """
 
+    @property
+    def trouble(self) -> str:
+        """Return why nothing is kept, and what that means, for people; empty while all is."""
+
     def load_models(self) -> Stored[ModelRecord] | None:
         """Return the models of the last refresh, in its order; None when there are none of this schema version."""
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from ..paths import make_private
+
 R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 0.25
@@ -52,7 +54,8 @@ class DisposableFile:
         """Of the file that was opened; None when it was new."""
         self._frozen = False
         """Whether it is only read, because it or its folder cannot be written."""
-        self._warned = False
+        self.trouble = ""
+        """Why the file is of no use, and what that means, for people; empty again once a write has succeeded."""
         self._timeout_s = OPENING_S
         """How long the next opening waits: a start reads several times, and waits once."""
 
@@ -72,7 +75,7 @@ class DisposableFile:
 
         def all_is_well_again(db: sqlite3.Connection) -> None:
             work(db)
-            self._warned = False
+            self.trouble = ""
 
         with self._lock:
             self._timeout_s = BUSY_TIMEOUT_S
@@ -96,7 +99,7 @@ class DisposableFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(str(self._path.parent))
             self._inode = _inode(self._path)
             self._frozen = False
             try:
@@ -105,6 +108,7 @@ class DisposableFile:
                 if _code(error) not in _UNWRITABLE or self._inode is None:
                     raise
                 self._frozen = True
+                self._warn(error)
                 self._db = _connect_frozen(self._path)
         return self._db
 
@@ -124,9 +128,10 @@ class DisposableFile:
 
     def _warn(self, error: Exception) -> None:
         """Say once, until a write succeeds again, that the file is of no use."""
-        if not self._warned:
-            _log.warning("%s cannot be used (%s). %s", self._path, error, self._loss)
-        self._warned = True
+        text = f"{self._path} cannot be {'written' if self._frozen else 'used'} ({error}). {self._loss}"
+        if not self.trouble:
+            _log.warning("%s", text)
+        self.trouble = text
 
 
 def _connect(path: Path, schema: str, timeout_s: float) -> sqlite3.Connection:

@@ -10,6 +10,8 @@ from .base import Stored
 class MemoryStore:
     """Keeps rows for the life of the process; implements `base.CatalogStore`."""
 
+    trouble = ""
+
     def __init__(self) -> None:
         self._models: Stored[ModelRecord] | None = None
         self._endpoints: dict[str, Stored[EndpointRecord]] = {}

@@ -29,6 +29,11 @@ class PicksFile:
     def __init__(self, path: Path) -> None:
         self._file = DisposableFile(path, _SCHEMA, _LOSS)
 
+    @property
+    def trouble(self) -> str:
+        """Return why nothing is kept, and what that means, for people; empty while all is."""
+        return self._file.trouble
+
     def load(self, now_s: float) -> Picks:
         """Return what is kept, without what was picked too long ago to count; what lies in the future is of now."""
 

@@ -45,6 +45,11 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._file = DisposableFile(path, _SCHEMA)
 
+    @property
+    def trouble(self) -> str:
+        """Return why nothing is kept, and what that means, for people; empty while all is."""
+        return self._file.trouble
+
     def load_models(self) -> Stored[ModelRecord] | None:
         """Return the models of the last refresh, in its order; None when there are none that can be read."""
         return self._load("models", _ONE_GROUP, _MODEL).get("")
