@@ -11,6 +11,8 @@ from .spellings import has_escapes, spelled
 SHORTEST = 8
 """Characters of the shortest value that is taken for a secret: what stands in for a key where none is asked for, as
 `x` or `test`, is part of ordinary words."""
+LONGEST = 4096
+"""Characters of the longest key: many times as many as any upstream's has."""
 
 _known: set[str] = set()
 """Every secret that this process holds or held, whoever found it."""

@@ -77,6 +77,22 @@ def test_what_is_no_key_is_not_stored(shell: Shell, typed: str) -> None:
     assert not shell.file.exists()
 
 
+@pytest.mark.parametrize("length", [4097, 70_000, 1_000_000])
+def test_a_key_that_is_too_long_is_not_stored_and_the_one_before_stays(shell: Shell, length: int) -> None:
+    shell.run("set", "openrouter", typed=KEY)
+    code, said = shell.run("set", "openrouter", typed="a" * length)
+    assert (code, said.count("\n"), "aaa" in said) == (1, 1, False)
+    assert said.startswith("ploked: Nothing was stored: that is no key. It has more than 4,096 characters.")
+    assert json.loads(shell.file.read_text()) == {"openrouter": KEY}
+    assert "found, in use" in shell.run("list")[1]
+
+
+def test_a_long_key_is_stored_and_read_back(shell: Shell) -> None:
+    assert shell.run("set", "openrouter", typed="a" * 4096)[0] == 0
+    assert "found, in use" in shell.run("list")[1]
+    assert shell.run("remove", "openrouter")[0] == 0
+
+
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(shell: Shell) -> None:
     code, said = shell.run("set", "openrouter", KEY)
     assert code == 1

@@ -94,6 +94,15 @@ class TestTheFile:
         assert file.remove("openrouter") is False
         assert json.loads(path.read_text()) == {"elsewhere": "theirs", "later": {"kind": "of entry"}}
 
+    def test_is_never_written_longer_than_it_is_read(self, file: KeyFile, path: Path) -> None:
+        text = json.dumps({"elsewhere": "x" * 65_000, "openrouter": KEY})
+        write(path, text)
+        with pytest.raises(PlokedError, match=r"has no room for that: it may have 65,536 bytes"):
+            file.set("openrouter", Secret("canaryOfAThousand" * 60))
+        assert path.read_text() == text
+        file.set("openrouter", Secret(OTHER))
+        assert json.loads(path.read_text())["openrouter"] == OTHER
+
     def test_loses_no_key_when_many_are_set_at_once(self, file: KeyFile) -> None:
         names = [f"upstream-{number}" for number in range(24)]
         with ThreadPoolExecutor(8) as pool:

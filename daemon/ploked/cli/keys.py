@@ -13,7 +13,7 @@ from .. import paths
 from ..keys import ring
 from ..keys.file import KeyFile
 from ..keys.store import OPENROUTER, VARIABLES
-from ..secret import SHORTEST, Secret, openrouter_key
+from ..secret import LONGEST, SHORTEST, Secret, openrouter_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +92,7 @@ def _asked(upstream: str) -> str | None:
             import getpass
 
             return getpass.getpass(f"Key for {upstream} (it is not shown): ").strip()
-        return sys.stdin.readline().strip()
+        return sys.stdin.readline(2 * LONGEST).strip()  # a pipe may have no end, and no line may have one
     except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
         return None
 
