@@ -12,7 +12,7 @@ SHORTEST = 8
 """Characters of the shortest value that is taken for a secret: what stands in for a key where none is asked for, as
 `x` or `test`, is part of ordinary words."""
 LONGEST = 4096
-"""Characters of the longest key: many times as many as any upstream's has."""
+"""Characters of the longest key, many times as many as any upstream's has: to look for its escapes takes time."""
 
 _known: set[str] = set()
 """Every secret that this process holds or held, whoever found it."""
@@ -35,7 +35,7 @@ _SECRETS = re.compile(
 class Secret:
     """Holds a secret; `repr` and `str` are `***`, and only `reveal()` gives it away.
 
-    One that is not `sent` to anybody is looked for as it stands alone: there may be thousands of them.
+    One that is not `sent` to anybody is looked for only as it stands: there may be thousands of them.
     """
 
     __slots__ = ("_value",)
@@ -44,7 +44,7 @@ class Secret:
         self._value = value
         if len(value) >= SHORTEST:
             _known.add(value)
-            if sent:
+            if sent and len(value) <= LONGEST:
                 _sent.add(value)
 
     def __repr__(self) -> str:
@@ -74,6 +74,12 @@ def hide(text: str) -> str:
 def _longest_first(values: set[str]) -> list[str]:
     """Return the values in an order in which none goes before another that it is part of."""
     return sorted(values, key=len, reverse=True)
+
+
+def make_ready() -> None:
+    """Do what `hide` would else do when it first meets an escape; call it in a thread: it may take a while."""
+    for value in _longest_first(_sent):
+        spelled(value)
 
 
 def redact(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -186,6 +187,13 @@ class TestTheOrder:
         found = KeyStore(None, file).find()
         assert found.key is None
         assert f"chmod 600 {path}" in str(found.problem)
+
+    def test_a_key_that_is_found_is_hidden_without_delay(self, file: KeyFile) -> None:
+        key = "canary/0of=aLongKey+" * 200
+        KeyStore(Secret(key), file).find()
+        started = time.thread_time()
+        assert redact(key.replace("/", "\\/")) == "***"
+        assert time.thread_time() - started < 0.5, "who asks meanwhile would have waited for more than a second"
 
     def test_the_keyring_is_asked_only_when_it_counts(self, file: KeyFile, keyring: pytest.MonkeyPatch) -> None:
         keyring.setenv(fake_keyring.HELD, "hang")
