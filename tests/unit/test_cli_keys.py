@@ -93,6 +93,23 @@ def test_a_long_key_is_stored_and_read_back(shell: Shell) -> None:
     assert shell.run("remove", "openrouter")[0] == 0
 
 
+@pytest.mark.parametrize("where", ["<&-", "0>/dev/null", "</dev/null"], ids=["closed", "for writing", "empty"])
+def test_without_anything_to_read_nothing_is_stored(shell: Shell, where: str) -> None:
+    command = f"{sys.executable} -m ploked keys set openrouter {where}"
+    ran = subprocess.run(command, shell=True, env=shell.environ, capture_output=True, text=True, timeout=60)
+    said = "ploked: Nothing was stored: that is no key. There was nothing to read.\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
+    assert not shell.file.exists()
+
+
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_a_key_is_stored_whole_also_where_nobody_can_be_told(shell: Shell, where: str) -> None:
+    command = f"echo {KEY} | {sys.executable} -m ploked keys set openrouter {where}"
+    ran = subprocess.run(command, shell=True, env=shell.environ, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr.count("\n"), "cannot be written" in ran.stderr) == (1, 1, True)
+    assert json.loads(shell.file.read_text()) == {"openrouter": KEY}
+
+
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(shell: Shell) -> None:
     code, said = shell.run("set", "openrouter", KEY)
     assert code == 1

@@ -87,6 +87,8 @@ def _set(file: KeyFile, options: argparse.Namespace) -> int:
 
 def _asked(upstream: str) -> str | None:
     """Return what was typed at the hidden prompt, or the first line of a pipe; None when it was called off."""
+    if sys.stdin is None:  # it is closed
+        return ""
     try:
         if sys.stdin.isatty():
             import getpass
@@ -95,6 +97,8 @@ def _asked(upstream: str) -> str | None:
         return sys.stdin.readline(2 * LONGEST).strip()  # a pipe may have no end, and no line may have one
     except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
         return None
+    except OSError:  # it is open for writing alone
+        return ""
 
 
 def _problem(text: str) -> str:
