@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from .. import __version__
-from ..secret import hide, password_of, redact
+from ..secret import password_of, redact
 from .base import ImportFailedError
 from .http_rules import BodyError, CappedBody, is_loopback, may_follow, quiet_httpx, retry_after_s, without_credentials
 
@@ -143,8 +143,7 @@ class Fetcher:
     def _failed(
         self, what: str, advice: str, status: int | None = None, wait_s: float | None = None
     ) -> ImportFailedError:
-        # The words of an upstream are in some of them: where it sends us, and what of its answer is no HTTP.
-        return ImportFailedError(f"{self._host} {hide(what)}. {advice}.", retry_after_s=wait_s, status=status)
+        return ImportFailedError(f"{self._host} {what}. {advice}.", retry_after_s=wait_s, status=status)
 
 
 async def read_body(response: httpx.Response, cap: int) -> bytes:
