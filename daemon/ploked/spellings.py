@@ -26,7 +26,8 @@ def spelled(value: str) -> re.Pattern[str]:
 
 
 def _character(one: str) -> str:
-    # Each branch begins with a plain character, which is what makes the search fast.
+    # Each branch begins with a plain character, which is what makes the search fast. The longer ones come first: of a
+    # value that ends with the sign that escapes begin with, half an escape would stay behind.
     plain, in_json = re.escape(one), _escapes(one, "utf-16-be", 2, r"\\{1,8}u")
     in_url = "(?:25){0,3}" + _escapes(one, "utf-8", 1, "%(?:25){0,3}")
     name = f"|{_NAMES[one]}" if one in _NAMES else ""
@@ -34,7 +35,7 @@ def _character(one: str) -> str:
     escaped = rf"\\{{0,7}}(?:{plain}|u{in_json}|u0025{in_url}|u0026{in_html})"
     if one == "\\":  # or a row of them could be divided up in more ways than anyone can try
         escaped = rf"(?:\\|u{in_json}|u0025{in_url}|u0026{in_html})"
-    return rf"(?:{plain}|%{in_url}|&{in_html}|\\{escaped})"
+    return rf"(?:%{in_url}|&{in_html}|\\{escaped}|{plain})"
 
 
 def _escapes(one: str, encoding: str, unit: int, between: str) -> str:
