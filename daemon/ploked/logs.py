@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import system
+from . import paths, system
 from .log_file import LogFile
 from .paths import make_private
 from .secret import openrouter_key, redact
@@ -30,7 +30,7 @@ CHUNK_BYTES = 4096
 
 def configure(environ: Mapping[str, str]) -> None:
     """Send the log to stderr or `$PLOKED_LOG`. Libraries are heard from warnings on: below, they log what passes."""
-    if path := environ.get("PLOKED_LOG", ""):
+    if path := paths.log_path(environ):
         _configure(environ, JsonLines, lambda: FileHandler(path), True)
     else:
         _configure(environ, Redactor, StderrHandler, False)

@@ -36,6 +36,11 @@ def keys_path(environ: Mapping[str, str], home: str) -> str:
     return os.path.join(_base(environ, "XDG_STATE_HOME", home, ".local/state"), "ploked/keys.json")
 
 
+def log_path(environ: Mapping[str, str]) -> str:
+    """Return the file that `$PLOKED_LOG` names for the log; empty when it is unset."""
+    return _named(environ, "PLOKED_LOG")
+
+
 def upstream_url(environ: Mapping[str, str]) -> str:
     """Return the base URL of the catalog: `$PLOKED_OPENROUTER_URL`, else OpenRouter's."""
     return (environ.get("PLOKED_OPENROUTER_URL") or OPENROUTER).rstrip("/")

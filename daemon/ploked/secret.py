@@ -6,12 +6,18 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from .spellings import has_escapes, spelled
+
 SHORTEST = 8
 """Characters of the shortest value that is taken for a secret: what stands in for a key where none is asked for, as
 `x` or `test`, is part of ordinary words."""
+LONGEST = 4096
+"""Characters of the longest key, many times as many as any upstream's has: to look for its escapes takes time."""
 
 _known: set[str] = set()
 """Every secret that this process holds or held, whoever found it."""
+_sent: set[str] = set()
+"""Those of them that an upstream may be told: what repeats them may have escaped them."""
 
 _SECRETS = re.compile(
     r"""(?ix)
@@ -27,14 +33,19 @@ _SECRETS = re.compile(
 
 
 class Secret:
-    """Holds a secret; `repr` and `str` are `***`, and only `reveal()` gives it away."""
+    """Holds a secret; `repr` and `str` are `***`, and only `reveal()` gives it away.
+
+    One that is not `sent` to anybody is looked for only as it stands: there may be thousands of them.
+    """
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, sent: bool = True) -> None:
         self._value = value
         if len(value) >= SHORTEST:
             _known.add(value)
+            if sent and len(value) <= LONGEST:
+                _sent.add(value)
 
     def __repr__(self) -> str:
         """Return `***`, whatever is held."""
@@ -48,10 +59,27 @@ class Secret:
 
 
 def hide(text: str) -> str:
-    """Return `text` with `***` in place of every secret that was met; those too short to be one stay."""
-    for value in sorted(_known, key=len, reverse=True):  # one may be part of another
+    """Return `text` with `***` in place of every secret that was met, also of one that is escaped.
+
+    Those too short to be one stay.
+    """
+    if has_escapes(text):  # before the others: a plain one may be part of it
+        for value in _longest_first(_sent):
+            text = spelled(value).sub("***", text)
+    for value in _longest_first(_known):
         text = text.replace(value, "***")
     return text
+
+
+def _longest_first(values: set[str]) -> list[str]:
+    """Return the values in an order in which none goes before another that it is part of."""
+    return sorted(values, key=len, reverse=True)
+
+
+def make_ready() -> None:
+    """Do what `hide` would else do when it first meets an escape; call it in a thread: it may take a while."""
+    for value in _longest_first(_sent):
+        spelled(value)
 
 
 def redact(text: str) -> str:

@@ -20,8 +20,8 @@ def flags(*names: str) -> int:
 
 def expect_streams() -> None:
     """Raise OSError where stdin or stdout were closed when Python started."""
-    for name in ("stdin", "stdout"):
-        if getattr(sys, name) is None:
+    for name, stream in (("stdin", sys.__stdin__), ("stdout", sys.__stdout__)):
+        if stream is None:
             raise OSError(errno.EBADF, f"{name} is closed")
 
 

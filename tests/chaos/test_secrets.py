@@ -1,7 +1,8 @@
 """A canary in every place that a secret may be in, a session that does and breaks everything: nothing repeats it.
 
-The upstream repeats what it was sent in each of its errors, and a crash of the service has the key in its text. The
-canaries are plain words: what looks like a key would be redacted for its looks alone.
+The upstream repeats what it was sent in each of its errors, plainly and with characters escaped, and a crash of the
+service has the key in its text. The canaries are plain words: what looks like a key would be redacted for its looks
+alone. Those that are sent have signs that are escaped.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import fake_keyring
 import pytest
@@ -26,8 +28,12 @@ from daemon.desk import Desk, desk
 from e2e.places import KIMI, RawDaemon, eventually
 from e2e.sweeping import HEAT, PAIR
 
-IN_CONFIG, IN_OPTIONS, IN_URL = "wordOfTheConfig", "wordOfTheOptions", "wordOfTheAddress"
-KEYS = {"environment": "wordOfTheEnvironment", "keyring": "wordOfTheKeyring", "file": "wordOfTheFile"}
+IN_CONFIG, IN_OPTIONS, IN_URL = "wordOfTheConfig", "wordOfTheOptions", "word/Of+The=Address"
+KEYS = {
+    "environment": "word/Of+The=Environment",
+    "keyring": "word/Of+The=Keyring",
+    "file": "word/Of+The=File",
+}
 CANARIES = [*KEYS.values(), IN_CONFIG, IN_OPTIONS, IN_URL]
 CONFIG = f"""version = 1
 
@@ -66,13 +72,26 @@ sys.meta_path.insert(0, Crashing())
 """
 
 
+def spellings(word: str) -> list[str]:
+    """Return how JSON, and a URL in it, may spell a canary."""
+    in_unicode = "".join(rf"\u{ord(one):04x}" if one in "/+=" else one for one in word)
+    return [
+        word,
+        word.replace("/", r"\/"),
+        in_unicode,
+        quote(word, safe=""),
+        quote(word, safe="").replace("%2F", "%2f"),
+    ]
+
+
 def repeating(received: list[bytes]) -> Callable[[str], bytes]:
     """Return what answers every request with an error that repeats the secrets received so far."""
 
     def answer(path: str) -> bytes:
         sent = b"".join(received)
         known = [word for word in CANARIES if word.encode() in sent or b64encode(f"me:{word}".encode()) in sent]
-        said = json.dumps({"error": {"message": f"{' '.join(known)} is not welcome", "code": 400}}).encode()
+        spelled = " ".join(each for word in known for each in spellings(word))
+        said = f'{{"error": {{"message": "{spelled} is not welcome", "code": 400}}}}'.encode()
         status = "400 Bad Request" if path.endswith("/chat/completions") else "500 Broken"
         return response(said, f"Location: http://localhost:1/{'/'.join(known)}", status=status)
 
@@ -160,9 +179,9 @@ def arguments_of_all() -> str:
 
 
 def hits(text: str | bytes) -> list[str]:
-    """Return the canaries in a text."""
-    data = text.encode() if isinstance(text, str) else text
-    return [word for word in CANARIES if word.encode() in data]
+    """Return the canaries in a text, however they are spelled, also where its backslashes are escaped."""
+    data = (text.encode() if isinstance(text, str) else text).replace(rb"\\", b"\\")
+    return [word for word in CANARIES if any(each.encode() in data for each in spellings(word))]
 
 
 @pytest_asyncio.fixture(params=[*KEYS, "url"])
@@ -173,7 +192,7 @@ async def watched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     path = f"{tmp_path}:{fake_keyring.install(tmp_path)}"
     received: list[bytes] = []
     async with canned(repeating(received), received) as (url, _):
-        address = url.replace("//", f"//me:{IN_URL}@") if source == "url" else url
+        address = url.replace("//", f"//me:{quote(IN_URL, safe='')}@") if source == "url" else url
         more = {
             "OPENROUTER_API_KEY": KEYS["environment"] if source == "environment" else "",
             "PYTHONPATH": path,

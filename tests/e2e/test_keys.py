@@ -132,3 +132,14 @@ async def test_a_key_is_moved_only_where_no_other_is_lost(start: Start, home: Ho
         await daemon.request("ploked/storeKey", {"path": ["registry", "api_key"]})
     assert home.config.read_text() == TEXT
     assert json.loads(key_file(home).read_text()) == {"openrouter": "sk-or-v1-another"}
+
+
+async def test_what_is_too_long_for_a_key_stays_where_it_is(start: Start, home: Home) -> None:
+    text = TEXT.replace(LEAKED, LEAKED * 200)
+    home.write(text)
+    daemon = await start(home)
+    with pytest.raises(PlokedError, match="It has more than 4,096 characters") as raised:
+        await daemon.request("ploked/storeKey", {"path": ["registry", "api_key"]})
+    assert LEAKED not in raised.value.message
+    assert home.config.read_text() == text
+    assert not key_file(home).exists()

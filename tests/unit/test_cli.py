@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ploked import __version__
@@ -53,6 +55,42 @@ def test_a_command_whose_packages_are_not_installed_says_which_and_how(
         main(["demo"])
     assert ended.value.code == 1
     assert capsys.readouterr().err == "ploked: `ploked demo` needs rich. Install it: pip install 'ploked[demo]'\n"
+
+
+LINES = "one line of the log\n" * 10_000
+PRINTING = ["log", "log -f", "log -n 10000", "log --path", "status", "status --json", "keys list", "stop", "--version",
+            "--help", "keys --help", "connect --help"]  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """Give the environment of somebody with a log."""
+    (tmp_path / "log").write_text(LINES)
+    own = {"HOME": str(tmp_path), "PLOKED_LOG": str(tmp_path / "log"), "PYTHONUNBUFFERED": ""}
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(("PLOKED_", "XDG_"))}, **own}
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("where", "why"), [(">&-", "it is closed"), (">/dev/full", "no space left on device")], ids=["closed", "full"]
+)
+@pytest.mark.parametrize("command", PRINTING)
+def test_output_that_cannot_be_written_is_an_error_in_words(
+    home: dict[str, str], command: str, where: str, why: str, unbuffered: str
+) -> None:
+    ran = subprocess.run(
+        f"{sys.executable} -m ploked {command} {where}", shell=True, env={**home, "PYTHONUNBUFFERED": unbuffered},
+        stderr=subprocess.PIPE, text=True, timeout=60,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, f"ploked: the output cannot be written: {why}. Send it elsewhere.\n")
+
+
+def test_what_a_command_cannot_read_is_an_error_in_words(home: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ploked", "log"]
+    ran = subprocess.run(command, env={**home, "PLOKED_LOG": str(tmp_path)}, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("ploked: there is no log to show: ")
+    assert ran.stderr.count("\n") == 1
 
 
 def test_the_module_runs_as_the_command_does() -> None:

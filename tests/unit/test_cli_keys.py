@@ -77,6 +77,39 @@ def test_what_is_no_key_is_not_stored(shell: Shell, typed: str) -> None:
     assert not shell.file.exists()
 
 
+@pytest.mark.parametrize("length", [4097, 70_000, 1_000_000])
+def test_a_key_that_is_too_long_is_not_stored_and_the_one_before_stays(shell: Shell, length: int) -> None:
+    shell.run("set", "openrouter", typed=KEY)
+    code, said = shell.run("set", "openrouter", typed="a" * length)
+    assert (code, said.count("\n"), "aaa" in said) == (1, 1, False)
+    assert said.startswith("ploked: Nothing was stored: that is no key. It has more than 4,096 characters.")
+    assert json.loads(shell.file.read_text()) == {"openrouter": KEY}
+    assert "found, in use" in shell.run("list")[1]
+
+
+def test_a_long_key_is_stored_and_read_back(shell: Shell) -> None:
+    assert shell.run("set", "openrouter", typed="a" * 4096)[0] == 0
+    assert "found, in use" in shell.run("list")[1]
+    assert shell.run("remove", "openrouter")[0] == 0
+
+
+@pytest.mark.parametrize("where", ["<&-", "0>/dev/null", "</dev/null"], ids=["closed", "for writing", "empty"])
+def test_without_anything_to_read_nothing_is_stored(shell: Shell, where: str) -> None:
+    command = f"{sys.executable} -m ploked keys set openrouter {where}"
+    ran = subprocess.run(command, shell=True, env=shell.environ, capture_output=True, text=True, timeout=60)
+    said = "ploked: Nothing was stored: that is no key. There was nothing to read.\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
+    assert not shell.file.exists()
+
+
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_a_key_is_stored_whole_also_where_nobody_can_be_told(shell: Shell, where: str) -> None:
+    command = f"echo {KEY} | {sys.executable} -m ploked keys set openrouter {where}"
+    ran = subprocess.run(command, shell=True, env=shell.environ, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr.count("\n"), "cannot be written" in ran.stderr) == (1, 1, True)
+    assert json.loads(shell.file.read_text()) == {"openrouter": KEY}
+
+
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(shell: Shell) -> None:
     code, said = shell.run("set", "openrouter", KEY)
     assert code == 1

@@ -7,6 +7,7 @@ import logging
 import time
 import tracemalloc
 import zlib
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -243,6 +244,25 @@ class TestRefusals:
         error = await failure("http://me:s3cret@127.0.0.1:1/api?key=s3cret")
         assert "127.0.0.1 cannot be reached" in str(error)
         assert "s3cret" not in str(error)
+
+    @pytest.mark.parametrize(
+        "repeating",
+        [
+            response(rb'{"error":{"message":"canary\/of\u003dthe address"}}', status="401 No"),
+            response(b'{"error":{"message":"canary%2Fof%3Dthe address"}}', status="401 No"),
+            response(b"", "Content-Encoding: canary/of=the"),
+            response(b"", "Location: http://canary%2fof%3dthe.invalid/", status="302 Found"),
+            response(b"", "canary/of=the"),
+            b"HTTP/1.1 canary/of=the\r\n\r\n",
+        ],
+        ids=["JSON", "URL", "encoding", "redirect", "header", "status"],
+    )
+    async def test_never_show_the_password_in_the_url_that_an_upstream_repeats(self, repeating: bytes) -> None:
+        async with canned(lambda _: repeating) as (url, received):
+            error = str(await failure(url.replace("//", "//me:canary%2Fof%3Dthe@")))
+        assert b64encode(b"me:canary/of=the") in received[0]
+        assert "127.0.0.1 " in error
+        assert "canary" not in error.lower()
 
     @pytest.mark.parametrize("url", ["", "nonsense", "http://", "http://[bad", "http://a b/", "file:///etc/passwd"])
     async def test_of_a_base_url_that_is_none_are_ordinary_failures(self, url: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ploked.importers.base import Batch, ImportFailedError
 from ploked.importers.openrouter import parse_endpoints, parse_models, parse_providers
+from ploked.secret import Secret
 from ploked_fixtures.catalog import PAYLOADS
 from ploked_fixtures.quirks import Quirk, load_quirks
 from ploked_fixtures.wire import RawJson
@@ -209,6 +210,15 @@ class TestModels:
         batch = models({"id": "a/a", "name": "first"}, {"id": "a/a", "name": "second"})
         assert [record.name for record in batch.rows] == ["first"]
         assert (batch.skipped, batch.problems) == (1, ("row 1 was skipped: it repeats a/a",))
+
+    def test_a_problem_repeats_no_secret(self) -> None:
+        Secret("canaryInARow")
+        batch = models({"id": "a/b"}, {"id": "canaryInARow"}, {"id": "a/canaryInARow", "pricing": {"prompt": "x"}})
+        assert batch.problems == (
+            "row 1 was skipped: '***' is not a model id (author/slug)", "a/***: prices not understood: prompt"
+        )  # fmt: skip
+        with pytest.raises(ImportFailedError, match=r"'\*\*\*' is not a model id"):
+            models({"id": "canaryInARow"})
 
     def test_only_the_first_few_problems_are_described(self) -> None:
         batch = models({"id": "a/a"}, *[None] * 50)

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,6 +95,15 @@ class TestTheFile:
         assert file.remove("openrouter") is False
         assert json.loads(path.read_text()) == {"elsewhere": "theirs", "later": {"kind": "of entry"}}
 
+    def test_is_never_written_longer_than_it_is_read(self, file: KeyFile, path: Path) -> None:
+        text = json.dumps({"elsewhere": "x" * 65_000, "openrouter": KEY})
+        write(path, text)
+        with pytest.raises(PlokedError, match=r"has no room for that: it may have 65,536 bytes"):
+            file.set("openrouter", Secret("canaryOfAThousand" * 60))
+        assert path.read_text() == text
+        file.set("openrouter", Secret(OTHER))
+        assert json.loads(path.read_text())["openrouter"] == OTHER
+
     def test_loses_no_key_when_many_are_set_at_once(self, file: KeyFile) -> None:
         names = [f"upstream-{number}" for number in range(24)]
         with ThreadPoolExecutor(8) as pool:
@@ -177,6 +187,13 @@ class TestTheOrder:
         found = KeyStore(None, file).find()
         assert found.key is None
         assert f"chmod 600 {path}" in str(found.problem)
+
+    def test_a_key_that_is_found_is_hidden_without_delay(self, file: KeyFile) -> None:
+        key = "canary/0of=aLongKey+" * 200
+        KeyStore(Secret(key), file).find()
+        started = time.thread_time()
+        assert redact(key.replace("/", "\\/")) == "***"
+        assert time.thread_time() - started < 0.5, "who asks meanwhile would have waited for more than a second"
 
     def test_the_keyring_is_asked_only_when_it_counts(self, file: KeyFile, keyring: pytest.MonkeyPatch) -> None:
         keyring.setenv(fake_keyring.HELD, "hang")

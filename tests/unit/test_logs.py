@@ -134,6 +134,20 @@ def test_a_long_log_is_moved_aside_and_three_are_kept_which_nobody_else_can_read
     assert all((tmp_path / name).stat().st_size <= FILE_BYTES for name in names)
 
 
+@pytest.mark.parametrize("name", ["~/log", "log"])
+def test_a_log_may_be_named_as_people_write_it(
+    tmp_path: Path, loggers: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As the settings of an editor give it: no shell has read it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    configure({"PLOKED_LOG": name})
+    logging.getLogger("ploked").info("one")
+    monkeypatch.chdir("/")
+    logging.getLogger("ploked").info("two")
+    assert [line["message"] for line in lines(tmp_path / "log")] == ["one", "two"]
+
+
 @pytest.mark.parametrize("length", [1, 2], ids=["that fills it", "that is longer"])
 def test_a_line_has_a_file_of_its_own(tmp_path: Path, length: int) -> None:
     file = LogFile(str(tmp_path / "log"))

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from captures import captured, requires_captures
+from ploked.secret import Secret
 from ploked.sweeps.grid import PlannedRequest
 from ploked.sweeps.outcome import Reply, read_reply
 from ploked.sweeps.policy import stopping, wait_s
@@ -81,6 +82,11 @@ class TestACompletion:
     def test_shows_its_first_characters_or_what_came_in_their_place(self, message: Any, summary: str) -> None:
         row = read(completion(**message))
         assert (row.status, row.summary) == ("ok", summary)
+
+    def test_in_parts_puts_no_secret_together(self) -> None:
+        Secret("canaryInParts")
+        parts = [{"type": "text", "text": "It is canaryIn"}, {"type": "text", "text": "Parts."}]
+        assert read(completion(content=parts)).summary == "It is ***."
 
     def test_with_half_an_emoji_is_read(self) -> None:
         assert read(rb'{"choices":[{"message":{"content":"half \ud83d"}}]}').summary == "half \ufffd"

@@ -32,6 +32,17 @@ from ploked_protocol.sweeps import SweepResults, SweepRow
 from sweep_cases import MODEL, axis, launch, route
 
 KEY = "sk-or-v1-made-up-for-tests"
+ODD_KEY = "Zq/9+xY7==canaryQw8"
+REPEATED = [
+    ODD_KEY,
+    r"Zq\/9+xY7==canaryQw8",
+    r"Zq/9+xY7\u003d\u003dcanaryQw8",
+    r"Zq\u002F9\u002bxY7\u003D=canaryQw\u0038",
+    "Zq%2F9%2BxY7%3D%3DcanaryQw8",
+    r"Zq\u00252f9%2bxY7%3d%3dcanaryQw8",
+    "Zq&#x2F;9+xY7&#61;&#61;canaryQw8",
+]
+"""How an upstream may spell it in JSON."""
 CHAT = "/chat"
 
 ANSWER = json.loads((PAYLOADS / "endpoints.json").read_bytes())[MODEL]
@@ -91,8 +102,8 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
             await asyncio.sleep(0.01)
 
 
-def holds_key(folder: Path) -> bool:
-    return any(KEY.encode() in file.read_bytes() for file in folder.iterdir())
+def holds(folder: Path, key: str = KEY) -> bool:
+    return any(key.encode() in file.read_bytes() for file in folder.iterdir())
 
 
 class TestASweep:
@@ -347,15 +358,49 @@ class TestTheKey:
         await Sweep(upstream.url, ledger, seeds(4)).run()
         assert upstream.log[0]["headers"]["authorization"] == "***"
         assert KEY not in caplog.text
-        assert not holds_key(tmp_path)
+        assert not holds(tmp_path)
 
-    async def test_is_taken_out_of_what_an_upstream_repeats(self, ledger: Ledger, tmp_path: Path) -> None:
-        echo = response(f'{{"error":{{"message":"Bad key: {KEY}"}}}}'.encode(), status="400 Bad Request")
+    @pytest.mark.parametrize("spelled", REPEATED)
+    async def test_is_taken_out_of_what_an_upstream_repeats(self, ledger: Ledger, tmp_path: Path, spelled: str) -> None:
+        echo = response(f'{{"error":{{"message":"Bad key: {spelled}"}}}}'.encode(), status="401 Unauthorized")
         async with canned(lambda _: echo) as (url, received):
-            row = await Sweep(url, ledger, seeds(1)).row()
-        assert f"authorization: bearer {KEY}" in received[0].decode().lower()
-        assert row.error == "HTTP 400: Bad key: ***"
-        assert not holds_key(tmp_path)
+            sweep = Sweep(url, ledger, seeds(1), ODD_KEY)
+            ended = await sweep.run()
+        assert f"authorization: bearer {ODD_KEY}".lower() in received[0].decode().lower()
+        assert sweep.results.rows[0].error == "HTTP 401: Bad key: ***"
+        assert (ended.message or "").endswith("(HTTP 401: Bad key: ***).")
+        assert not any(holds(tmp_path, each) for each in REPEATED)
+
+    @pytest.mark.parametrize("spelled", REPEATED)
+    async def test_is_taken_out_of_every_text_of_an_answer(self, ledger: Ledger, tmp_path: Path, spelled: str) -> None:
+        said = (
+            f'{{"model":"{spelled}","provider":"{spelled}","{spelled}":"{spelled}","twice":"{spelled}","twice":1,'
+            f'"choices":[{{"finish_reason":"{spelled}","message":{{"content":"It\\nis {spelled}"}}}}]}}'
+        )
+        async with canned(lambda _: response(said.encode())) as (url, _):
+            row = await Sweep(url, ledger, seeds(1), ODD_KEY).row()
+        assert (row.summary, row.finish_reason) == ("It is ***", "***")
+        assert (row.served_model, row.served_by) == ("***", "***")
+        assert not any(holds(tmp_path, each) for each in REPEATED)
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            response(b"<html>Zq/9+xY7==canaryQw8"),
+            response(b'{"error": "Zq\\/9+xY7\\u003d\\u003dcanaryQw8'),
+            response(b"", "Content-Encoding: Zq/9+xY7==canaryQw8"),
+            response(b"", f"Content-Encoding: {'x' * 30}Zq/9+xY7==canaryQw8"),
+            response(b"", "Zq/9+xY7==canaryQw8"),
+            b"HTTP/1.1 Zq/9+xY7==canaryQw8\r\n\r\n",
+        ],
+        ids=["HTML", "half of it", "encoding", "long encoding", "header", "status"],
+    )
+    async def test_is_taken_out_of_what_is_no_answer(self, ledger: Ledger, tmp_path: Path, odd: bytes) -> None:
+        async with canned(lambda _: odd) as (url, _):
+            row = await Sweep(url, ledger, seeds(1), ODD_KEY).row()
+        assert row.status == "error"
+        assert "Zq/9" not in (row.error or "")
+        assert not any(holds(tmp_path, each) for each in REPEATED)
 
     @pytest.mark.parametrize("key", ["k", "1", "test", "sk-1234"])
     async def test_that_is_only_a_stand_in_falsifies_no_answer(self, ledger: Ledger, key: str) -> None:

@@ -6,10 +6,9 @@ start is counted in milliseconds and which therefore does without argparse.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 COMMANDS = {
     "connect": "answer an editor on stdin and stdout, through the daemon that all editors share",
@@ -31,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from . import connect
 
         return connect.main(arguments[1:])
-    return _parsed(arguments)
+    from .output import exit_code
+
+    return exit_code(lambda: _parsed(arguments))
 
 
 def _keep_standard_streams() -> None:
@@ -66,23 +67,5 @@ def _parsed(arguments: list[str]) -> int:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     args = parser.parse_args(arguments)
-    return _code(lambda: args.run(args))
-
-
-def _code(run: Callable[[], int]) -> int:
-    r"""Return the exit code of a command, also of one that is interrupted, or whose reader leaves.
-
-    What the encoding of stdout does not have, as a path that is no UTF-8, is printed as `\udcff`, as on stderr.
-    """
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        code = run()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:  # who reads has had enough; Python would complain of it once more at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return 130  # as shells say it
+    code: int = args.run(args)
     return code

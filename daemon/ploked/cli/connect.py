@@ -19,9 +19,9 @@ options:
 def main(arguments: Sequence[str]) -> int:
     """Serve one editor until it leaves; return the exit code that LSP asks for."""
     if arguments:
-        wants_help = arguments[0] in ("-h", "--help")
-        (sys.stdout if wants_help else sys.stderr).write(USAGE)
-        raise SystemExit(0 if wants_help else 2)
+        from .output import exit_code
+
+        return exit_code(lambda: _explained(arguments))
     from ..lifecycle import find, place, proxy
 
     here = place.Place.of(os.environ, find.home())
@@ -37,6 +37,13 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"an editor must hold stdin and stdout open: {error}")
         return 1
     os._exit(code)  # an ordinary exit takes some milliseconds more
+
+
+def _explained(arguments: Sequence[str]) -> int:
+    """Say how it is called; does not return."""
+    wants_help = arguments[0] in ("-h", "--help")
+    (sys.stdout if wants_help else sys.stderr).write(USAGE)
+    raise SystemExit(0 if wants_help else 2)
 
 
 def _alone(why: str) -> int:

@@ -13,7 +13,7 @@ from .. import paths
 from ..keys import ring
 from ..keys.file import KeyFile
 from ..keys.store import OPENROUTER, VARIABLES
-from ..secret import SHORTEST, Secret, openrouter_key
+from ..secret import LONGEST, SHORTEST, Secret, openrouter_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,14 +87,18 @@ def _set(file: KeyFile, options: argparse.Namespace) -> int:
 
 def _asked(upstream: str) -> str | None:
     """Return what was typed at the hidden prompt, or the first line of a pipe; None when it was called off."""
+    if sys.stdin is None:  # it is closed
+        return ""
     try:
         if sys.stdin.isatty():
             import getpass
 
             return getpass.getpass(f"Key for {upstream} (it is not shown): ").strip()
-        return sys.stdin.readline().strip()
+        return sys.stdin.readline(2 * LONGEST).strip()  # a pipe may have no end, and no line may have one
     except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
         return None
+    except OSError:  # it is open for writing alone
+        return ""
 
 
 def _problem(text: str) -> str:

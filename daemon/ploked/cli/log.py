@@ -34,8 +34,6 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.writelines(deque(file, max(0, options.lines)))
             if options.follow:
                 _follow(path, file)
-    except BrokenPipeError:  # is no fault of the log
-        raise
     except OSError as error:
         sys.stderr.write(f"ploked: there is no log to show: {error}\n")
         return 1

@@ -9,6 +9,8 @@ import msgspec
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
 from ploked_protocol.keys import ModelKey
 
+from ..secret import hide
+
 T = TypeVar("T")
 
 
@@ -28,7 +30,8 @@ class ImportFailedError(Exception):
     """An upstream gave no usable answer. The message says what happened and what to do, without secrets."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, status: int | None = None) -> None:
-        super().__init__(message)
+        # An upstream's words may be in it: where it sends us, what of its answer is no HTTP, which row is no model.
+        super().__init__(hide(message))
         self.retry_after_s = retry_after_s
         self.status = status
         """HTTP status, where one came."""

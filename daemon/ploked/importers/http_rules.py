@@ -11,6 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
 
+from ..secret import hide
+
 GZIP_OR_ZLIB = 47
 """`wbits` that take the gzip and the zlib header, whichever comes."""
 STEP = 1 << 16
@@ -34,7 +36,7 @@ class CappedBody:
     def __init__(self, encoding: str, cap: int) -> None:
         self._encoding = encoding.strip().lower()
         if self._encoding not in PLAIN | DEFLATED:
-            raise BodyError(f"is encoded as {encoding[:40]!r}, which was not asked for")
+            raise BodyError(f"is encoded as {hide(encoding)[:40]!r}, which was not asked for")
         self._cap = cap
         self._received = 0
         self._body = bytearray()

@@ -15,6 +15,7 @@ import msgspec
 from ploked_protocol.catalog import EndpointRecord, ModelRecord, ProviderRecord
 from ploked_protocol.keys import ModelKey
 
+from ..secret import hide
 from .base import Batch, ImportFailedError
 from .http import Fetcher
 from .normalise import SOURCE, Normaliser, RowError, other_model_id
@@ -149,7 +150,7 @@ def _batch(
                 raise RowError(f"it repeats {str(key(record))[:80]}")
         except RowError as error:
             skipped.append(f"row {index} was skipped: {error}")
-    return Batch(list(records.values()), len(skipped), tuple((skipped + notes)[:MAX_PROBLEMS]))
+    return Batch(list(records.values()), len(skipped), tuple(map(hide, (skipped + notes)[:MAX_PROBLEMS])))
 
 
 def _not_empty(batch: Batch[R], what: str) -> Batch[R]:

@@ -18,9 +18,10 @@ from ploked_protocol.errors import ErrorData, PlokedError
 from .. import system
 from ..paths import quoted
 from ..preferences.disk import write_atomic
-from ..secret import Secret
+from ..secret import LONGEST, Secret
 
 MAX_BYTES = 1 << 16
+"""Of the file: what is longer is not read, and so must not be written."""
 ATTEMPTS = 50
 """How often a change starts anew because another process has changed the file."""
 
@@ -40,7 +41,15 @@ class KeyFile:
         return Secret(value.strip()) if isinstance(value, str) and value.strip() else None
 
     def set(self, upstream: str, key: Secret) -> None:
-        """Keep `key` as that of an upstream, in place of the one before; a new file and folder are the user's alone."""
+        """Keep `key` as that of an upstream, in place of the one before; a new file and folder are the user's alone.
+
+        One that is too long for a key is refused, and the one before stays.
+        """
+        if len(key.reveal()) > LONGEST:
+            raise PlokedError(
+                f"Nothing was stored: that is no key. It has more than {LONGEST:,} characters.",
+                ErrorData(path=str(self.path), next_step="See what was copied, and take the key alone."),
+            )
         self._change(lambda keys: {**keys, upstream: key.reveal()})
 
     def remove(self, upstream: str) -> bool:
@@ -53,8 +62,10 @@ class KeyFile:
     def _change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         for _ in range(ATTEMPTS):
             text = self._text()
-            keys = change(self._keys(text))
-            if write_atomic(self.path, text, msgspec.json.format(msgspec.json.encode(keys)).decode() + "\n"):
+            keys = msgspec.json.format(msgspec.json.encode(change(self._keys(text)))).decode() + "\n"
+            if len(keys.encode()) > MAX_BYTES:
+                raise self._refusal(f"has no room for that: it may have {MAX_BYTES:,} bytes", "Remove others from it.")
+            if write_atomic(self.path, text, keys):
                 return
         raise self._refusal("changes all the time", "Find what keeps writing to it, then try again.")
 

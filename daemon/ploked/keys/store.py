@@ -6,7 +6,7 @@ import msgspec
 from ploked_protocol.errors import ErrorData, PlokedError
 from ploked_protocol.queries import KeySource
 
-from ..secret import Secret
+from ..secret import Secret, make_ready
 from . import ring
 from .file import KeyFile
 
@@ -36,7 +36,9 @@ class KeyStore:
         """Return the key as its source has it now. Call it in a thread: the keyring may wait for its user."""
         if self._environment is None:
             self._ring = ring.ask(self.upstream)
-        return self.glance()
+        found = self.glance()
+        make_ready()  # before an upstream is told the key
+        return found
 
     def keep(self, key: Secret) -> None:
         """Put `key` into the file unless another one is there; raises PlokedError."""

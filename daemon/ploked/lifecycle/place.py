@@ -53,8 +53,8 @@ class Place:
             remark = ""
         name = os.path.abspath(name or os.path.join(folder, f"{PROTOCOL_VERSION}-{build}.sock"))
         named = os.path.dirname(name) != os.path.abspath(folder)  # a daemon is started with its path, ours or not
-        log = environ.get("PLOKED_LOG") or os.path.join(paths.state_dir(environ, home), f"daemon-{build}.log")
-        return cls(name, os.path.abspath(os.path.expanduser(log)), remark, named=named)
+        log = paths.log_path(environ) or os.path.join(paths.state_dir(environ, home), f"daemon-{build}.log")
+        return cls(name, os.path.abspath(log), remark, named=named)
 
     def prepare(self) -> None:
         """Make the folder, or check the one that is there; raises UnusablePlaceError."""

@@ -34,7 +34,7 @@ class LeakedKey(NamedTuple):
 def leaked_keys(document: dict[str, Any]) -> list[LeakedKey]:
     """Return what looks like a key in a parsed file."""
     return [
-        LeakedKey(path, Secret(value.strip()), bool(_OURS.fullmatch(value)) or path[0] == "registry" or len(path) == 1)
+        LeakedKey(path, Secret(value.strip(), sent=False), _is_ours(path, value))
         for path, value in _texts(document)
         if _OURS.fullmatch(value) or (_is_named(path) and len(value) >= SHORTEST and not _NO_KEY.fullmatch(value))
     ]
@@ -73,6 +73,10 @@ def _texts(document: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             stack.extend(((*path, name), each) for name, each in value.items())
         elif isinstance(value, list):
             stack.extend(((*path, index), each) for index, each in enumerate(value))
+
+
+def _is_ours(path: KeyPath, value: str) -> bool:
+    return bool(_OURS.fullmatch(value)) or path[0] == "registry" or len(path) == 1
 
 
 def _is_named(path: KeyPath) -> bool:

@@ -1,6 +1,7 @@
-"""An answer of the chat completions as JSON, and what it says of who served it. Pure; whatever came, nothing raises.
+"""An answer of the chat completions as JSON, and what it says of who served it. Whatever came, nothing raises.
 
 `openrouter_metadata` is asked for and read leniently: its fields may change at any time, by its own documentation.
+All is pure, but that secrets which this process has met are hidden.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import msgspec
 from ploked_protocol.money import Money, money
 
 from ..importers.readers import strict, text, whole
+from ..secret import hide
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -52,6 +54,13 @@ def decoded(body: bytes) -> Any:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             continue
     return None
+
+
+def without_secrets(body: bytes) -> bytes:
+    """Return a body without the secrets that were met. JSON is written anew, each character as plainly as JSON can."""
+    answer = decoded(body)
+    plain = body if answer is None else msgspec.json.encode(answer)
+    return hide(plain.decode(errors="replace")).encode()
 
 
 def at(value: Any, *path: str | int) -> Any:

@@ -15,6 +15,7 @@ from ploked_protocol.money import Money
 from ploked_protocol.sweeps import CostSource, SweepRow
 
 from ..importers.readers import text
+from ..secret import hide
 from .answer import Usage, at, decoded, usage_of
 from .expected import listed_cost
 from .grid import PlannedRequest
@@ -96,7 +97,8 @@ def _summary(message: Any) -> str | None:
     """Return the first characters of the answer on one line; what stands in its place is named."""
     content = at(message, "content")
     if isinstance(content, list):
-        content = "".join(part for each in content if isinstance(part := at(each, "text"), str))
+        parts = [part for each in content if isinstance(part := at(each, "text"), str)]
+        content = hide("".join(parts))  # no part need hold the whole of a secret
     if said := text(content, SUMMARY):
         return said
     if call := text(at(message, "tool_calls", 0, "function", "name")):

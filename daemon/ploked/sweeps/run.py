@@ -22,6 +22,7 @@ from ..importers.http import read_body
 from ..importers.http_rules import BodyError, environment_proxy, quiet_httpx, retry_after_s, without_credentials
 from ..secret import Secret, hide
 from ..store.base import Clock
+from .answer import without_secrets
 from .compare import compared
 from .grid import PlannedRequest
 from .ledger import Ledger
@@ -160,8 +161,7 @@ class _Sender:
             body = await read_body(response, MAX_ANSWER)
         latency_ms = stopwatch.elapsed_ms()
         asked_s = retry_after_s(response.headers.get("retry-after"), self._clock.now_s())
-        text = hide(body.decode(errors="replace"))  # an upstream may repeat it
-        return Reply(response.status_code, text.encode(), latency_ms, asked_s)
+        return Reply(response.status_code, without_secrets(body), latency_ms, asked_s)  # an upstream may repeat the key
 
     def _new_client(self) -> httpx.AsyncClient:
         import aiohttp
