@@ -75,13 +75,19 @@ def _lines(status: dict[str, Any]) -> list[str]:
         for one in status["sessions"]
     ]
     lines += [
-        f"  sweep     {one['sweepId']}: {one['state']}, {one['done']} of {one['total']}" for one in status["sweeps"]
+        f"  sweep     {one['sweepId']}: {one['state']}, {one['done']} of {one['total']}"
+        f"{_by(status['sweepsElsewhere'].get(one['sweepId']))}"
+        for one in status["sweeps"]
     ]
     lines += [
         f"  {timing['count']:>7} x {name}: p50 {timing['p50Ms']} ms, p99 {timing['p99Ms']} ms"
         for name, timing in status["methods"].items()
     ]
     return lines
+
+
+def _by(pid: int | None) -> str:
+    return "" if pid is None else f", by process {pid}"
 
 
 def _catalog(catalog: dict[str, Any]) -> str:
@@ -100,7 +106,8 @@ def _key(key: dict[str, Any]) -> str:
 
 def _leaves(status: dict[str, Any]) -> str:
     if status["leaving"]:
-        return f"now ({status['leaving']}), as soon as {status['runningSweeps']} sweeps have ended"
+        own_sweeps = status["runningSweeps"] - len(status["sweepsElsewhere"])
+        return f"now ({status['leaving']}), as soon as {own_sweeps} sweeps have ended"
     left_s = status["idleExitInS"]
     return "not while it is used" if left_s is None else f"in {_duration(left_s)} if nobody comes"
 
