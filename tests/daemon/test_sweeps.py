@@ -114,6 +114,35 @@ async def test_a_process_that_does_not_end_it_is_named(supplied: Desk, editor: R
     assert (await end_of(editor))["state"] == "cancelled"
 
 
+@pytest.mark.parametrize("command", ["stop", "restart"])
+async def test_now_means_those_that_have_left_too(
+    supplied: Desk, editor: RawDaemon, upstream: UpstreamProcess, command: str
+) -> None:
+    sent, old = Sent(upstream), supplied.pid()
+    sweep_id = await launched(editor)
+    await supplied.run("restart")
+    code, out, _ = await supplied.run(command, "--now")
+    assert code == 0
+    assert f"Process {old}, a daemon that had left, has ended {sweep_id}.\n" in out
+    asked = len(sent.requests())
+    await eventually(lambda: old not in supplied.processes())
+    assert await sends_no_more(sent) == asked < TOTAL
+
+
+async def test_where_none_serves_those_that_have_left_are_named_and_ended(supplied: Desk, editor: RawDaemon) -> None:
+    old = supplied.pid()
+    sweep_id = await launched(editor)
+    await supplied.run("stop")
+    code, out, _ = await supplied.run("stop")
+    assert code == 0
+    assert out == (
+        f"No daemon runs at {supplied.place.socket}.\n"
+        f"Process {old}, a daemon that has left, still runs {sweep_id}. To end it at once: kill {old}\n"
+    )
+    assert f"has ended {sweep_id}.\n" in (await supplied.run("stop", "--now"))[1]
+    await eventually(lambda: not supplied.processes())
+
+
 async def test_an_end_that_nobody_was_there_to_hear_of_is_told_by_the_next_daemon(
     supplied: Desk, editor: RawDaemon
 ) -> None:
