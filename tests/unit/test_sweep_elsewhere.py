@@ -159,6 +159,20 @@ async def test_one_whose_process_is_killed_is_told_as_ended_though_nobody_asks_w
     assert str(follower.told[-1].message).startswith("ploked ended while this sweep ran")
 
 
+async def test_who_only_follows_one_leaves_its_end_to_the_next_process_of_its_place(
+    other: Other, follower: Follower, path: Path
+) -> None:
+    other.does("row r1 ok")
+    follower.elsewhere.attend()
+    await eventually(lambda: follower.told)
+    other.does("done")
+    await follower.looked()
+    heir = Follower(path)
+    heir.elsewhere.place = "/the/place"
+    await heir.elsewhere.attend_if_any()
+    await eventually(lambda: heir.told[-1:] == follower.told[-1:])
+
+
 async def test_an_end_is_told_by_the_next_process_of_its_place_once_and_by_no_other(other: Other, path: Path) -> None:
     other.does("row r1 ok", "done")
     stranger, heir, late = Follower(path), Follower(path), Follower(path)

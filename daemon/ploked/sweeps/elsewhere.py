@@ -21,8 +21,8 @@ EVERY_S = 0.25
 """How often the ledger is looked into while any sweep runs; while none does, never."""
 ASKED_S = 2.0
 """How long another process may take to end a sweep before who wants that is told that it has not yet."""
-KEPT_S = 60.0
-"""How long the end of a sweep is told to those who come: editors whose daemon has ended take a moment to come over."""
+KEPT_S = 600.0
+"""How long the end of a sweep is told to those who come: after `ploked stop` editors come over when they next ask."""
 
 
 @dataclass

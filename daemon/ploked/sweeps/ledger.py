@@ -145,15 +145,15 @@ class Ledger:
     def look(self, read: Mapping[str, int], place: str | None = None) -> list[Standing]:
         """Return how all sweeps stand that run, those of `read`, and those of `place` whose end nobody heard of.
 
-        `read` says up to where their rows are known. Sweeps whose process is gone are ended first. Of an end that is
-        returned somebody has heard from then on.
+        `read` says up to where their rows are known; those of this process come without rows. Sweeps whose process is
+        gone are ended first. The ends at `place` count as heard of from then on.
         """
         with self._lock:
             db = self._db()
             end_orphans(db)
-            wanted = dict.fromkeys([*running(db), *read, *unheard(db, place)])
+            ended = unheard(db, place)
+            wanted = dict.fromkeys([*running(db), *read, *ended])
             found = [standing(db, sweep_id, read.get(sweep_id, 0)) for sweep_id in wanted]
-            ended = [one.sweep_id for one in found if one.state != "running"]
             if ended:
                 mark(db, "unheard = 0", ended)
         return found

@@ -40,18 +40,19 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def standing(db: Database, sweep_id: str, read: int) -> Standing:
-    """Return how a sweep stands, with its rows after the place `read`; raises UnknownSweep."""
+    """Return how a sweep stands, with its rows after the place `read` unless they are ours; raises UnknownSweep."""
     sql = "SELECT state, message, total, owner, to_end FROM sweeps WHERE sweep_id = ?"
     for sweep in db.query(sql, [sweep_id]):
+        is_ours = sweep["owner"] == this_process()
         sql = "SELECT rowid, row FROM results WHERE sweep_id = ? AND rowid > ? ORDER BY rowid"
-        found = list(db.query(sql, [sweep_id, read]))
+        found = [] if is_ours else list(db.query(sql, [sweep_id, read]))
         return Standing(
             sweep_id=sweep_id,
             state=sweep["state"],
             message=sweep["message"],
             total=sweep["total"],
             pid=pid_of(sweep["owner"]),
-            is_ours=sweep["owner"] == this_process(),
+            is_ours=is_ours,
             to_end=bool(sweep["to_end"]),
             rows=[_ROW.decode(each["row"]) for each in found],
             read=found[-1]["rowid"] if found else read,
