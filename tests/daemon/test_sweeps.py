@@ -135,10 +135,9 @@ async def test_where_none_serves_those_that_have_left_are_named_and_ended(suppli
     await supplied.run("stop")
     code, out, _ = await supplied.run("stop")
     assert code == 0
-    assert out == (
-        f"No daemon runs at {supplied.place.socket}.\n"
-        f"Process {old}, a daemon that has left, still runs {sweep_id}. To end it at once: kill {old}\n"
-    )
+    named = f"Process {old}, a daemon that has left, still runs {sweep_id}. To end it at once: kill {old}\n"
+    assert out == f"No daemon runs at {supplied.place.socket}.\n{named}"
+    assert (await supplied.run("status"))[1].endswith(f"`ploked connect` starts one.\n{named}")
     assert f"has ended {sweep_id}.\n" in (await supplied.run("stop", "--now"))[1]
     await eventually(lambda: not supplied.processes())
 

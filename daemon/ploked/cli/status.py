@@ -12,6 +12,7 @@ from ploked_protocol import control
 
 from ..lifecycle.find import CannotStartError, ask, greet, home
 from ..lifecycle.place import Place, UnusablePlaceError
+from . import left_behind
 
 PATIENCE_S = 5.0
 
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(status or {"running": False, "socket": place.socket, "log": place.log}, indent=1))
     elif status is None:
         print(f"No daemon runs at {place.socket}; `ploked connect` starts one.")
+        print("".join(f"{line}\n" for line in left_behind.said(place, now=False, apart_from=None)), end="")
     else:
         print("\n".join(_lines(status)))
     return 0 if status else 1
