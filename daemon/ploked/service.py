@@ -98,7 +98,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
         clock = SystemClock()
         importer = OpenRouterImporter(Fetcher(settings.upstream_url))
         catalog = WarmCatalog(importer, SqliteStore(settings.catalog_path), clock)
-        ledger = Ledger(settings.state_dir / "sweeps.db", now_s=clock.now_s)
+        ledger = Ledger(settings.ledger_path, now_s=clock.now_s)
         keys = KeyStore(settings.environment_key, KeyFile(settings.keys_path))
         preferences = LivePreferences(settings.config_path, attention=Attention(clock.monotonic_s))
         manager = SweepManager(keys.find, lambda key: SweepRunner(settings.upstream_url, key, ledger, clock), ledger)
@@ -119,6 +119,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
         self._ready.set()
         self._behind(self._take_facts())
         self._behind(self._find_key())
+        self._behind(self.sweeps.elsewhere.attend_if_any())
         self.catalog.touch_models()
 
     async def ready(self) -> None:
@@ -151,7 +152,12 @@ class RegistryService(Finding, ConfigEdits, Planning):
         self.preferences.attention.attend()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every notification; returns the function that ends it."""
+        """Tell `listener` of every notification; returns the function that ends it.
+
+        It begins with the sweeps of other processes: who comes from a daemon that has ended missed how they went on.
+        """
+        for told in self.sweeps.elsewhere.told:
+            listener(methods.SWEEP_PROGRESS, told)
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -212,7 +218,7 @@ class RegistryService(Finding, ConfigEdits, Planning):
             has_key=found.key is not None,
             key_source=found.source,
             key_problem=found.problem,
-            running_sweeps=self.sweeps.running,
+            running_sweeps=self.sweeps.running + len(self.sweeps.elsewhere.running),
         )
 
     def troubles(self) -> list[str]:

@@ -43,6 +43,11 @@ class Settings(msgspec.Struct, frozen=True):
         )
 
     @property
+    def ledger_path(self) -> Path:
+        """Return the file of the sweep ledger, which all processes share."""
+        return self.state_dir / "sweeps.db"
+
+    @property
     def catalog_path(self) -> Path:
         """Return the file of the catalog: one for each upstream, so that their facts never mix."""
         if self.upstream_url == paths.OPENROUTER:

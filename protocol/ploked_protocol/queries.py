@@ -197,6 +197,7 @@ class StatusResult(Wire):
     key_problem: str | None
     """Without a key: why one that may be there cannot be used, and the command that mends it."""
     running_sweeps: int
+    """Those of other processes are among them, as far as they are known."""
 
 
 class ListProfilesParams(Wire):

@@ -122,10 +122,16 @@ class CancelSweepParams(Wire):
 
 
 class SweepCancelled(Wire):
-    """The state after cancelling: "cancelled", or the final state of a sweep that had ended before."""
+    """The state after cancelling: "cancelled", or the final state of a sweep that had ended before.
+
+    It is "running" where another process runs the sweep, such as a daemon that has left its place, and has not ended it
+    within two seconds.
+    """
 
     sweep_id: str
     state: SweepState
+    message: str | None = None
+    """Why the sweep still runs, for people."""
 
 
 class SweepStarted(Wire):
@@ -138,7 +144,11 @@ class SweepStarted(Wire):
 
 
 class SweepProgress(Wire):
-    """Sent after each finished request of a sweep, and once at its end."""
+    """Sent after each finished request of a sweep, and once at its end.
+
+    Sweeps of other processes are told of too, such as those of a daemon that was restarted: from the last row on that
+    had come. A client that begins to listen hears the last word on each of them.
+    """
 
     sweep_id: str
     state: SweepState
@@ -146,5 +156,6 @@ class SweepProgress(Wire):
     total: int
     failed: int
     row: SweepRow | None = None
-    """The row that just finished; null in the last notification."""
+    """The row that just finished; null in the last notification, and where no row of another process has come yet."""
     message: str | None = None
+    """Why the sweep ended where it did not end by itself: also that ploked ended while it ran."""

@@ -315,6 +315,21 @@ async def test_a_restart_moves_every_editor_to_the_new_daemon(here: Desk) -> Non
         assert [message["type"] for message in shown(editor)] == [3]
 
 
+@pytest.mark.parametrize("command", [["stop"], ["stop", "--now"], ["restart"]])
+async def test_who_waits_for_an_answer_of_a_daemon_that_leaves_is_told_to_ask_again(
+    supplied: Desk, upstream: UpstreamProcess, command: list[str]
+) -> None:
+    editor = await supplied.editor()
+    await editor.result("ploked/status", {})
+    upstream.faults.add("latency", seconds=60, path="/models/")
+    waiting = editor.request("ploked/refreshCatalog", {"model": KIMI})
+    await eventually(lambda: upstream.log[-1]["status"] is None)
+    assert (await supplied.run(*command))[0] == 0
+    error = (await editor.answer(waiting))["error"]
+    assert error["code"] == control.REQUEST_FAILED
+    assert error["message"].endswith("before it answered; ask again.")
+
+
 @pytest.mark.parametrize("command", ["stop", "restart"])
 async def test_a_sweep_outlives_the_place_of_its_daemon(
     supplied: Desk, upstream: UpstreamProcess, command: str

@@ -113,7 +113,7 @@ async def test_a_cancelled_sweep_sends_nothing_more_and_keeps_what_came_back(
     began = time.monotonic()
     cancelled = await shared.request("ploked/cancelSweep", {"sweepId": launched["sweepId"]})
     assert time.monotonic() - began < 15
-    assert cancelled == {"sweepId": launched["sweepId"], "state": "cancelled"}
+    assert cancelled == {"sweepId": launched["sweepId"], "state": "cancelled", "message": None}
     asked = len(sent.requests())
     assert asked < 12
     results = await shared.request("ploked/sweepResults", {"sweepId": launched["sweepId"]})

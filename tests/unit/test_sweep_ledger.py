@@ -177,6 +177,26 @@ class TestComparisons:
         )
 
 
+class TestALook:
+    """How sweeps of others are read is held by `test_sweep_elsewhere`."""
+
+    def test_reads_no_rows_of_ours(self, ledger: Ledger) -> None:
+        ledger.append("s1", [row("r1")])
+        assert [(one.sweep_id, one.is_ours, one.rows) for one in ledger.look({})] == [("s1", True, [])]
+
+    def test_says_whether_ours_are_to_end(self, ledger: Ledger, path: Path) -> None:
+        assert [one.to_end for one in ledger.look({})] == [False]
+        Ledger(path).ask_to_end(["s1"])
+        assert [one.to_end for one in ledger.look({})] == [True]
+
+    def test_finds_nothing_once_all_have_ended(self, ledger: Ledger) -> None:
+        assert ledger.has_running
+        ledger.finish("s1", "done")
+        ledger.heard(["s1"])
+        assert ledger.look({}) == []
+        assert not ledger.has_running
+
+
 class TestALedgerOfAnEarlierVersion:
     def test_is_migrated_and_keeps_every_row(self, path: Path) -> None:
         path.parent.mkdir()
@@ -190,6 +210,7 @@ class TestALedgerOfAnEarlierVersion:
             db.execute("""INSERT INTO requests VALUES ('s0', 'r1', '{"model": "m/m"}')""")
             db.execute("INSERT INTO results VALUES ('s0', 'r1', ?, 'the answer')", [json.dumps(old)])
         ledger = Ledger(path)
+        assert ledger.look({}) == []
         assert ledger.results("s0").rows == [kept]
         assert ledger.exchange("s0", "r1") == ({"model": "m/m"}, "the answer")
         (found,) = ledger.comparisons("s0")
@@ -225,6 +246,13 @@ os.kill(os.getpid(), signal.SIGKILL)
     @pytest.mark.usefixtures("ledger")
     def test_is_not_mistaken_for_one_that_lives(self, path: Path) -> None:
         assert Ledger(path).results("s1").state == "running"
+
+    def test_leaves_a_sweep_that_has_ended_also_where_nobody_has_asked_what_became_of_it(self, path: Path) -> None:
+        command = [sys.executable, "-c", self.PROGRAM, str(path)]
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert Ledger(path).results("s1").state == "cancelled"
+        process.wait()
 
     def test_is_not_mistaken_for_the_next_process_with_its_id(self, ledger: Ledger, path: Path) -> None:
         ledger.close()

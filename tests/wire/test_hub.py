@@ -133,6 +133,36 @@ async def test_a_refresh_of_yesterday_is_reported_as_one_and_says_nothing_that_w
     assert not {"freshness", "ageS", "stale"} & set(last)
 
 
+# the daemon leaves
+
+
+async def test_what_waits_when_the_daemon_leaves_is_to_be_asked_again(here: Hall) -> None:
+    client = await here.client()
+    waiting = [client.request("ploked/listEndpoints", {"model": "forever"}) for _ in range(3)]
+    await client.ask("ploked/status")
+    here.hub.dismiss(control.RESTARTED)
+    assert (await client.told(control.LEAVING))["params"] == {"why": control.RESTARTED}
+    for one in waiting:
+        error = (await client.answer(one))["error"]
+        assert (error["code"], error["message"]) == (
+            -32803,
+            "The ploked daemon ended (restarted) before it answered; ask again.",
+        )
+    assert here.service.cancelled == ["forever"] * 3
+
+
+async def test_what_clients_cancel_is_cancelled_also_when_the_daemon_leaves_then(here: Hall) -> None:
+    client, ending = await here.client(), await here.client()
+    cancelled, shut = (one.request("ploked/listEndpoints", {"model": "forever"}) for one in (client, ending))
+    for one in (client, ending):
+        await one.ask("ploked/status")
+    client.notify("$/cancelRequest", {"id": cancelled})
+    await ending.ask("shutdown")
+    assert (await client.answer(cancelled))["error"]["code"] == -32800
+    here.hub.dismiss(control.STOPPED)
+    assert (await ending.answer(shut))["error"]["code"] == -32800
+
+
 # what is said before a session
 
 

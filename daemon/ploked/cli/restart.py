@@ -37,5 +37,5 @@ def _make_room(place: Place, *, now: bool) -> int | None:
         if not now or not stop.kill(place, error):
             raise
         return None
-    print(stop.said(place, stopped))
+    stop.report(place, stopped, now=now)
     return None if stopped is None else stopped.get("port")

@@ -12,6 +12,7 @@ from ploked_protocol import control
 
 from ..lifecycle.find import CannotStartError, ask, greet, home
 from ..lifecycle.place import Place, UnusablePlaceError
+from . import left_behind
 
 PATIENCE_S = 5.0
 
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(status or {"running": False, "socket": place.socket, "log": place.log}, indent=1))
     elif status is None:
         print(f"No daemon runs at {place.socket}; `ploked connect` starts one.")
+        print("".join(f"{line}\n" for line in left_behind.said(place, now=False, apart_from=None)), end="")
     else:
         print("\n".join(_lines(status)))
     return 0 if status else 1
@@ -76,13 +78,19 @@ def _lines(status: dict[str, Any]) -> list[str]:
         for one in status["sessions"]
     ]
     lines += [
-        f"  sweep     {one['sweepId']}: {one['state']}, {one['done']} of {one['total']}" for one in status["sweeps"]
+        f"  sweep     {one['sweepId']}: {one['state']}, {one['done']} of {one['total']}"
+        f"{_by(status['sweepsElsewhere'].get(one['sweepId']))}"
+        for one in status["sweeps"]
     ]
     lines += [
         f"  {timing['count']:>7} x {name}: p50 {timing['p50Ms']} ms, p99 {timing['p99Ms']} ms"
         for name, timing in status["methods"].items()
     ]
     return lines
+
+
+def _by(pid: int | None) -> str:
+    return "" if pid is None else f", by process {pid}"
 
 
 def _catalog(catalog: dict[str, Any]) -> str:
@@ -101,7 +109,8 @@ def _key(key: dict[str, Any]) -> str:
 
 def _leaves(status: dict[str, Any]) -> str:
     if status["leaving"]:
-        return f"now ({status['leaving']}), as soon as {status['runningSweeps']} sweeps have ended"
+        own_sweeps = status["runningSweeps"] - len(status["sweepsElsewhere"])
+        return f"now ({status['leaving']}), as soon as {own_sweeps} sweeps have ended"
     left_s = status["idleExitInS"]
     return "not while it is used" if left_s is None else f"in {_duration(left_s)} if nobody comes"
 

@@ -15,13 +15,14 @@ from ploked_protocol import control
 from ..lifecycle.find import CannotStartError, ask, greet, home
 from ..lifecycle.lock import holder
 from ..lifecycle.place import Place, UnusablePlaceError
+from . import left_behind
 
 PATIENCE_S = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("--now", action="store_true", help="do not wait for running sweeps, nor for one that hangs")
+    parser.add_argument("--now", action="store_true", help="end running sweeps too, and one that hangs")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,8 +36,15 @@ def run(options: argparse.Namespace) -> int:
             return 0
         sys.stderr.write(f"ploked: {error}\n")
         return 1
-    print(said(place, stopped))
+    report(place, stopped, now=options.now)
     return 0
+
+
+def report(place: Place, stopped: dict[str, Any] | None, *, now: bool) -> None:
+    """Print what became of the daemon, and of those before it that stayed for their sweeps: `now` ends these."""
+    print(said(place, stopped))
+    for line in left_behind.said(place, now=now, apart_from=None if stopped is None else stopped["pid"]):
+        print(line)
 
 
 def said(place: Place, stopped: dict[str, Any] | None) -> str:

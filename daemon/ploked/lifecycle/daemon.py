@@ -97,9 +97,17 @@ class Daemon:
             self._seat.give_up()
             if self._port is not None:
                 self._port.give_up()
+        if not wait and self._service is not None:
+            self._service.sweeps.interrupt()
         if not keep_sessions or not wait:
             self._hub.dismiss(why)
+            self._tell_nobody()
         self._told.set()
+
+    def _tell_nobody(self) -> None:
+        """Leave the end of sweeps to be told by the daemon that comes next: all who were here are sent away."""
+        if self._service is not None:
+            self._service.sweeps.is_heard = False
 
     # what it does by itself
 
@@ -139,6 +147,7 @@ class Daemon:
     def _shared_service(self) -> Any:
         if self._service is None:
             self._service = self._make_service()
+            self._service.sweeps.elsewhere.place = self._seat.place.socket
         return self._service
 
     async def _start(self) -> None:
@@ -221,6 +230,7 @@ class Daemon:
     def _status(self) -> report.DaemonStatus:
         service = self._service if self._ready else None
         sessions = report.sessions(self._hub)
+        elsewhere = {} if service is None else service.sweeps.elsewhere.running
         return report.DaemonStatus(
             version=__version__,
             protocol=PROTOCOL_VERSION,
@@ -241,7 +251,8 @@ class Daemon:
             keys=[] if service is None else [report.key(service.keys)],
             config=None if service is None else service.config_status(),
             refreshed=report.refreshed(self._hub),
-            running_sweeps=self._running_sweeps,
+            running_sweeps=self._running_sweeps + len(elsewhere),
+            sweeps_elsewhere=elsewhere,
             sweeps=list(self._hub.sweeps.values()),
             methods=self._hub.timings.by_method(),
             memory_mb=report.memory_mb(),

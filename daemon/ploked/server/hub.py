@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from ploked_protocol import control, methods
+from ploked_protocol import methods
 from ploked_protocol.methods import Method
 from ploked_protocol.queries import CatalogChanged, Refreshed
 from ploked_protocol.sweeps import SweepProgress
 
 from .. import logs
 from ..peers import is_ours, peer_uid
-from . import wire
 from .asked import Answer
 from .guard import Guard
 from .lobby import Lobby
@@ -138,8 +137,7 @@ class Hub:
         """Tell all who are here why the daemon leaves, and end their connections."""
         self._lobby.dismiss(why)
         for session in list(self.sessions.values()):
-            session.send(wire.notification(control.LEAVING, {"why": why}))
-            session.stop()
+            session.dismiss(why)
 
     async def settle(self, patience_s: float) -> None:
         """Wait until all connections are closed, or that long."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import wire
 from .answers import Report, error_answer, result_answer
 from .background import Work
-from .wire import MessageId
+from .wire import MessageId, RefusedError
 
 FAREWELL_S = 0.2
 """How long cancelled work may take to end; after that it is left behind."""
@@ -21,6 +21,8 @@ class InFlight:
         self._send = send
         self._report = report
         self._tasks: dict[MessageId, asyncio.Task[None]] = {}
+        self._withdrawn: dict[MessageId, RefusedError] = {}
+        """What those are answered that are cancelled by us, and not by their client."""
 
     def __contains__(self, message_id: MessageId) -> bool:
         """Return whether `message_id` still waits for its answer."""
@@ -56,10 +58,16 @@ class InFlight:
             if task is not asyncio.current_task():
                 task.cancel()
 
-    async def settle(self, patience_s: float) -> None:
-        """Wait until all are answered; cancel those that take longer than `patience_s`."""
+    async def settle(self, patience_s: float, why: str | None = None) -> None:
+        """Wait until all are answered; cancel those that take longer than `patience_s`.
+
+        With a `why`, these are answered with REQUEST_FAILED and that message, unless they had been cancelled before.
+        """
         if self._tasks and patience_s:
             await asyncio.wait(self._tasks.values(), timeout=patience_s)
+        if why is not None:
+            refused = RefusedError(wire.REQUEST_FAILED, why)
+            self._withdrawn = {one: refused for one, task in self._tasks.items() if not task.cancelling()}
         self.cancel_others()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=FAREWELL_S)
@@ -67,6 +75,8 @@ class InFlight:
     async def _run(self, message_id: MessageId, work: Work) -> None:
         try:
             answer = result_answer(message_id, await work)
+        except asyncio.CancelledError as error:
+            answer = self._cancelled_answer(message_id, error)
         except BaseException as error:  # noqa: BLE001  # SystemExit of a handler is an answer, not our end
             answer = error_answer(message_id, error, self._report)
         self._answer(message_id, answer)
@@ -75,7 +85,10 @@ class InFlight:
         """Answer for a task that was cancelled before its first step."""
         work.close()
         if message_id in self._tasks:
-            self._answer(message_id, error_answer(message_id, asyncio.CancelledError(), self._report))
+            self._answer(message_id, self._cancelled_answer(message_id, asyncio.CancelledError()))
+
+    def _cancelled_answer(self, message_id: MessageId, error: asyncio.CancelledError) -> bytes:
+        return error_answer(message_id, self._withdrawn.get(message_id, error), self._report)
 
     def _answer(self, message_id: MessageId, answer: bytes) -> None:
         del self._tasks[message_id]

@@ -105,8 +105,10 @@ class DaemonStatus(Wire):
     refreshed: list[LastRefresh]
     """The last outcome of each kind, since the start."""
     running_sweeps: int
+    sweeps_elsewhere: dict[str, int]
+    """Those of them that other processes run, such as a daemon that has left, with the ids of these processes."""
     sweeps: list[SweepProgress]
-    """The latest of this process, as they were last told of."""
+    """The latest, as they were last told of."""
     methods: dict[str, MethodTiming]
     memory_mb: float
     """Resident memory of the process."""

@@ -84,6 +84,8 @@ class Session:
         self._new_incident = new_incident
         self._background = Background(self.report)
         self._stopped = asyncio.Event()
+        self._farewell: str | None = None
+        """What requests are answered that wait when the session is ended by us; None where the client ends it."""
         self._decoder = FrameDecoder()
         self._writer: Writer | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -130,7 +132,7 @@ class Session:
         stopped = self.spawn(self._stopped.wait())
         try:
             await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            await self.protocol.in_flight.settle(0 if self._stopped.is_set() else PATIENCE_S)
+            await self.protocol.in_flight.settle(0 if self._stopped.is_set() else PATIENCE_S, self._farewell)
         finally:
             await self._close(writer)
         return self.protocol.ended
@@ -138,6 +140,12 @@ class Session:
     def stop(self) -> None:
         """End the session: requests that still wait are cancelled."""
         self._stopped.set()
+
+    def dismiss(self, why: str) -> None:
+        """Tell the client why the daemon leaves, and end the session: what still waits is to be asked again."""
+        self.send(wire.notification(control.LEAVING, {"why": why}))
+        self._farewell = f"The ploked daemon ended ({why}) before it answered; ask again."
+        self.stop()
 
     async def ready(self) -> None:
         """Return once the service can answer, by all that was saved before the client came."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +19,10 @@ from ploked_protocol.wire import decoder, encode
 
 from ..store.transactions import writing
 from .grid import PlannedRequest
-from .ledger_file import open_ledger, this_process
+from .ledger_file import open_ledger
+from .owners import this_process
 from .rows import best_row, total_cost
+from .standing import Standing, end_orphans, mark, running, standing, unheard
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
@@ -42,8 +47,15 @@ class Ledger:
         self._lock = threading.Lock()
         self._opened: Database | None = None
 
-    def create(self, sweep_id: str, model: str, params: bytes, requests: Sequence[PlannedRequest]) -> None:
-        """Begin a sweep of this process; `params` are those of its launch, as JSON."""
+    def create(
+        self,
+        sweep_id: str,
+        model: str,
+        params: bytes,
+        requests: Sequence[PlannedRequest],
+        place: str | None = None,
+    ) -> None:
+        """Begin a sweep of this process, the daemon at `place`; `params` are those of its launch, as JSON."""
         shared = _shared([request.body for request in requests])
         sweep = {
             "sweep_id": sweep_id,
@@ -53,6 +65,8 @@ class Ledger:
             "total": len(requests),
             "state": "running",
             "owner": this_process(),
+            "place": place,
+            "unheard": 1,
             "started_s": int(self._now_s()),
         }
         sent = (
@@ -117,6 +131,56 @@ class Ledger:
             best=best.request_id if best is not None else None,
             message=sweep["message"],
         )
+
+    @property
+    def has_running(self) -> bool:
+        """Return whether any sweep may run, of whichever process; cheap, and nothing is made where there is no file."""
+        try:
+            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as db:
+                query = "SELECT 1 FROM sweeps WHERE state = 'running' OR unheard LIMIT 1"
+                return db.execute(query).fetchone() is not None
+        except sqlite3.Error:  # no file yet, or one of an earlier version, which has none that is unheard
+            return self._path.exists()
+
+    def look(self, read: Mapping[str, int], place: str | None = None) -> list[Standing]:
+        """Return how all sweeps stand that run, those of `read`, and those of `place` whose end nobody heard of.
+
+        `read` says up to where their rows are known; those of this process come without rows. Sweeps whose process is
+        gone are ended first. The ends at `place` count as heard of from then on.
+        """
+        with self._lock:
+            db = self._db()
+            end_orphans(db)
+            ended = unheard(db, place)
+            wanted = dict.fromkeys([*running(db), *read, *ended])
+            found = [standing(db, sweep_id, read.get(sweep_id, 0)) for sweep_id in wanted]
+            if ended:
+                mark(db, "unheard = 0", ended)
+        return found
+
+    def ask_to_end(self, sweep_ids: Iterable[str]) -> None:
+        """Leave word for the processes that run these sweeps that they are to end them."""
+        with self._lock:
+            mark(self._db(), "to_end = 1", sweep_ids)
+
+    def heard(self, sweep_ids: Iterable[str]) -> None:
+        """Take note that editors have heard of the end of these sweeps."""
+        with self._lock:
+            mark(self._db(), "unheard = 0", sweep_ids)
+
+    def standing(self, sweep_id: str) -> Standing:
+        """Return how a sweep stands; raises UnknownSweep."""
+        with self._lock:
+            db = self._db()
+            end_orphans(db)
+            return standing(db, sweep_id, sys.maxsize)
+
+    def running_at(self, place: str) -> list[Standing]:
+        """Return how the sweeps stand that daemons at `place` run: the one that serves, and those that have left."""
+        with self._lock:
+            db = self._db()
+            end_orphans(db)
+            return [standing(db, sweep_id, sys.maxsize) for sweep_id in running(db, place)]
 
     def comparisons(self, sweep_id: str, request_id: str | None = None) -> list[PlannedAndActual]:
         """Return how results compare with their plan, in the order they arrived, of one request or of all.

@@ -1,8 +1,7 @@
-"""The file of the ledger: its tables and how they came to be, and the sweeps that a dead process left running."""
+"""The file of the ledger: its tables, and how they came to be."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from itertools import chain
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from ploked_protocol.errors import PlokedError
 
 from ..store.transactions import writing
-from ..system import is_alive
+from .standing import end_orphans
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time it is imported on first use: its 80 ms would delay `initialize`
@@ -35,12 +34,20 @@ MIGRATIONS = (
         )""",
     ),
     ("ALTER TABLE results ADD COLUMN comparison JSON",),
+    (
+        "ALTER TABLE sweeps ADD COLUMN place TEXT",
+        "ALTER TABLE sweeps ADD COLUMN to_end INT NOT NULL DEFAULT 0",
+        "ALTER TABLE sweeps ADD COLUMN unheard INT NOT NULL DEFAULT 0",
+        "CREATE INDEX running ON sweeps (state) WHERE state = 'running'",
+        "CREATE INDEX unheard ON sweeps (unheard) WHERE unheard = 1",
+    ),
 )
 """The statements that lead to each `user_version`; a new version adds some and changes none.
 
 `shared` holds what all bodies of a sweep have in common (the messages), `sent` what each has of its own. The order of
 `results` is that of arrival; `comparison` is how a result differs from its plan, as the facts were then: NULL in those
-of earlier versions, and where nothing came back.
+of earlier versions, and where nothing came back. `owner` is the process that runs a sweep, `place` the socket at which
+it serves or served; `to_end` says that somebody wants that process to end it, `unheard` that nobody heard of its end.
 """
 
 
@@ -67,11 +74,6 @@ def open_ledger(path: Path) -> Database:
         raise PlokedError(f"The ledger of sweeps, {path}, cannot be opened: {error}. {remedy}.") from error
 
 
-def this_process() -> str:
-    """Return what names this process as the owner of a sweep."""
-    return _identity(os.getpid())
-
-
 def _prepared(connection: sqlite3.Connection, path: Path) -> Database:
     from sqlite_utils import Database  # imported late, see above
 
@@ -79,7 +81,7 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> Database:
     connection.execute("PRAGMA synchronous = NORMAL")
     db = Database(connection, execute_plugins=False)
     _migrate(db, path)
-    _end_orphans(db)
+    end_orphans(db)
     return db
 
 
@@ -106,26 +108,3 @@ def _migrate(db: Database, path: Path) -> None:
             db.execute(statement)
         if version < len(MIGRATIONS):  # on a full disk, what is there can be read as long as nothing is written
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _end_orphans(db: Database) -> None:
-    """End the sweeps whose process is gone: killed, or without power. What had come back is there."""
-    with writing(db):
-        for sweep in list(db.query("SELECT sweep_id, owner FROM sweeps WHERE state = 'running'")):
-            if not _is_alive(sweep["owner"]):
-                why = "ploked ended while this sweep ran; what had come back is here."
-                db.table("sweeps").update(sweep["sweep_id"], {"state": "cancelled", "message": why})
-
-
-def _identity(pid: int) -> str:
-    """Return a process by its id and, where /proc says it, its start, for ids are given out again."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        return f"{pid}:{stat.rpartition(')')[2].split()[19]}"
-    except (OSError, IndexError):
-        return f"{pid}:"
-
-
-def _is_alive(owner: str) -> bool:
-    pid = int(owner.partition(":")[0])
-    return is_alive(pid) and _identity(pid) == owner

@@ -128,7 +128,7 @@ local function cancel(view)
     if err then
       return ui.say_error(err)
     end
-    view.state = cancelled.state
+    view.state, view.message = cancelled.state, cancelled.message or view.message
     draw_soon(view)
   end)
 end

@@ -615,9 +615,13 @@
 ---@field path (string|integer)[]
 
 ---The state after cancelling: "cancelled", or the final state of a sweep that had ended before.
+---
+---It is "running" where another process runs the sweep, such as a daemon that has left its place, and has not ended it
+---within two seconds.
 ---@class ploked.SweepCancelled
 ---@field sweepId string
 ---@field state "cancelled"|"done"|"failed"|"running"
+---@field message? string
 
 ---The answer to `ploked/launchSweep`; rows arrive through `ploked/sweepProgress` and `ploked/sweepResults`.
 ---@class ploked.SweepLaunched
@@ -626,6 +630,9 @@
 ---@field message? string
 
 ---Sent after each finished request of a sweep, and once at its end.
+---
+---Sweeps of other processes are told of too, such as those of a daemon that was restarted: from the last row on that
+---had come. A client that begins to listen hears the last word on each of them.
 ---@class ploked.SweepProgress
 ---@field sweepId string
 ---@field state "cancelled"|"done"|"failed"|"running"
