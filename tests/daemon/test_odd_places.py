@@ -28,6 +28,9 @@ from ploked_protocol.framing import frame
 async def test_a_daemon_is_found_whose_environment_is_no_utf_8(tmp_path: Path, name: str) -> None:
     async with desk(tmp_path, **{name: f"{tmp_path}/st\udcff/x"}) as here:
         editor = await here.editor()
+        if name == "PLOKED_CONFIG":
+            shown = await editor.told("textDocument/publishDiagnostics")
+            assert shown["params"]["uri"] == f"file://{tmp_path}/st%FF/x"
         assert (await editor.result("ploked/status", {}))["pid"] == await here.alone()
         status = await here.status()
         assert status["running"]
@@ -36,6 +39,7 @@ async def test_a_daemon_is_found_whose_environment_is_no_utf_8(tmp_path: Path, n
         code, out, errors = await here.run("status")
         assert (code, errors) == (0, "")
         assert out.startswith("ploked ")
+        assert "incident" not in Path(here.place.log).read_text()
 
 
 async def test_a_socket_whose_path_is_no_utf_8_can_be_named(here: Desk, tmp_path: Path) -> None:

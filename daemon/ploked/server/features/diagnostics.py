@@ -52,7 +52,7 @@ class _Reporter:
         self._reports: dict[str, asyncio.Task[None]] = {}
         self._analysis: asyncio.Future[list[types.Diagnostic]] | None = None
         """What a thread is at: it goes on when its report is cancelled, and there must never be two."""
-        self._uri = uris.from_fs_path(str(session.service.settings.config_path)) or ""
+        self._uri = session.service.settings.config_path.as_uri()  # pygls' own takes UTF-8 alone
 
     def told(self, method: Method[Any, None], _params: object) -> None:
         """Report again after a save, and after facts have changed."""
