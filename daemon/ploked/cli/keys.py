@@ -13,6 +13,7 @@ from .. import paths
 from ..keys import ring
 from ..keys.file import KeyFile
 from ..keys.store import OPENROUTER, VARIABLES
+from ..lifecycle.find import home
 from ..secret import LONGEST, SHORTEST, Secret, openrouter_key
 
 
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked; returns 0, or 1 where it could not be done."""
-    file = KeyFile(Path(paths.keys_path(os.environ, str(Path.home()))))
+    file = KeyFile(Path(paths.keys_path(os.environ, home())))
     try:
         if options.verb == "list":
             return _list(file)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ploked_protocol.errors import PlokedError
 
+from ..paths import make_private
 from ..store.transactions import writing
 from .standing import end_orphans
 
@@ -57,7 +58,7 @@ def open_ledger(path: Path) -> Database:
     Raises PlokedError when it cannot be opened, or when a later version has written it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(str(path.parent))
         connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
         try:
             return _prepared(connection, path)
