@@ -96,7 +96,7 @@ async def test_it_is_cancelled_through_the_new_daemon(
     assert cancelled == {"sweepId": sweep_id, "state": "cancelled", "message": None}
     assert time.monotonic() - began_s < 10
     asked = len(sent.requests())
-    assert (await end_of(editor))["state"] == "cancelled"
+    assert progress(editor)[-1]["state"] == "cancelled"
     await supplied.alone()
     assert await sends_no_more(sent) == asked < TOTAL
 

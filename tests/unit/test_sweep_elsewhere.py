@@ -215,6 +215,7 @@ async def test_who_wants_one_ended_hears_whether_it_was(other: Other, follower: 
     other.does("cancelled")
     ended = await follower.elsewhere.cancel("s1")
     assert (ended.state, ended.message) == ("cancelled", None)
+    assert follower.words[-1] == ("cancelled", 1, 0, None)
     with pytest.raises(UnknownSweep):
         await follower.elsewhere.cancel("unknown")
 

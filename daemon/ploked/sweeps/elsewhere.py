@@ -47,6 +47,7 @@ class Elsewhere:
         self._end = end
         self._followed: dict[str, _Followed] = {}
         self._wanted = False
+        self._one_by_one = asyncio.Lock()  # else two would tell of the same rows
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -87,6 +88,8 @@ class Elsewhere:
         while found.state == "running" and time.monotonic() < deadline_s:
             await asyncio.sleep(EVERY_S / 2)
             found = await asyncio.to_thread(self._ledger.standing, sweep_id)
+        if sweep_id in self.running:
+            await self._look()  # whoever hears that it has ended is told of its end before
         return SweepCancelled(sweep_id, found.state, message=_still_runs(found) if found.state == "running" else None)
 
     async def aclose(self) -> None:
@@ -107,13 +110,14 @@ class Elsewhere:
 
     async def _look(self) -> bool:
         """Take in what is new; return whether any sweep runs."""
-        read = {sweep_id: one.read for sweep_id, one in self._followed.items() if one.ended_s is None}
-        found = await asyncio.to_thread(self._ledger.look, read, self.place)
-        for one in found:
-            if not one.is_ours:
-                self._take(one)
-            elif one.to_end:
-                self._end(one.sweep_id)
+        async with self._one_by_one:
+            read = {sweep_id: one.read for sweep_id, one in self._followed.items() if one.ended_s is None}
+            found = await asyncio.to_thread(self._ledger.look, read, self.place)
+            for one in found:
+                if not one.is_ours:
+                    self._take(one)
+                elif one.to_end:
+                    self._end(one.sweep_id)
         return any(one.state == "running" for one in found)
 
     def _take(self, one: Standing) -> None:
