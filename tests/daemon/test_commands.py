@@ -202,12 +202,20 @@ async def test_who_has_read_enough_is_no_fault(here: Desk, command: str, read: s
     assert (ran.stdout, ran.stderr) == (read, "")
 
 
+HEEDED = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, and so would all below
+from ploked.cli import main
+sys.exit(main())
+"""
+
+
 async def test_a_command_that_is_interrupted_says_no_more(here: Desk) -> None:
     await here.editor()
     pid = here.pid()
     os.kill(pid, signal.SIGSTOP)
     try:
-        asking = await here.connect("status")
+        asking = await RawDaemon.at(here.home, [sys.executable, "-c", HEEDED, "status"])
         await asyncio.sleep(1)
         asking.process.send_signal(signal.SIGINT)
         assert await asking.leave() == (130, "")
