@@ -16,7 +16,6 @@ from pathlib import Path
 
 from . import paths, system
 from .log_file import LogFile
-from .paths import make_private
 from .secret import openrouter_key, redact
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ def configure_daemon(environ: Mapping[str, str], path: str) -> None:
     """Send the log to the file at `path`, whose folder is made where there is none."""
 
     def open_file() -> logging.Handler:
-        make_private(str(Path(path).parent))
+        paths.make_private(str(Path(path).parent))
         return FileHandler(path)
 
     _configure(environ, JsonLines, open_file, True)

@@ -134,7 +134,10 @@ class Ledger:
 
     @property
     def has_running(self) -> bool:
-        """Return whether any sweep may run, of whichever process; cheap, and nothing is made where there is no file."""
+        """Return whether any sweep may run, of whichever process, or has an end that nobody has heard of.
+
+        It is cheap, and nothing is made where there is no file.
+        """
         try:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as db:
                 query = "SELECT 1 FROM sweeps WHERE state = 'running' OR unheard LIMIT 1"
